@@ -1,0 +1,1 @@
+"""Queryable state over HTTP; sees values of core and state only, changes nothing."""

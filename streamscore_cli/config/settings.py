@@ -1,0 +1,168 @@
+"""The tree of settings with defaults and help texts; where values come from is `loader.py`'s matter.
+
+Names follow the original application where it had one (`kafka.brokers`, `publisher.data_dir`, `model_server.port`).
+Every leaf's metadata: `help`, and where there are any `env` (environment names besides the regular one, which is
+`STREAMSCORE_` + the path in capitals joined by `_`) and `secret`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from streamscore_cli.core.choices import LogFormat, NoModel, OnError, OnGap, RecordFormat, ResultFormat
+
+
+T = TypeVar("T")
+
+
+def setting(default: T, help_text: str, *, env: tuple[str, ...] = (), secret: bool = False) -> T:
+    """Declare a leaf of the tree; `default` is never changed, so that one object may serve all."""
+    return field(default_factory=lambda: default, metadata={"help": help_text, "env": env, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """How to reach Kafka; the tables pass any librdkafka property through, the dangerous ones refused."""
+
+    brokers: str = setting(
+        "localhost:29092", "Bootstrap servers, host:port separated by commas.", env=("KAFKA_BROKERS_LIST",)
+    )
+    properties: Mapping[str, str] = setting({}, "librdkafka properties for every client (TLS, SASL).")
+    consumer: Mapping[str, str] = setting({}, "librdkafka properties for the data consumer only.")
+    producer: Mapping[str, str] = setting({}, "librdkafka properties for producers only.")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """The names of the topics, and what `topics create` gives them."""
+
+    data: tuple[str, ...] = setting(("models_data",), "Data topics; a name starting with ^ is a regular expression.")
+    models: str = setting("models_models", "The models topic: exactly one partition, kept for ever.")
+    scores: str = setting("models_scores", "Where results go, unless a data topic names its own.")
+    dead_letters: str = setting("models_dead_letters", "Where records go that could not be scored.")
+    status: str = setting("models_status", "Heartbeats and snapshots of the instances.")
+    events: str = setting("models_events", "What servers did with models.")
+    partitions: int = setting(4, "Partitions of a data topic that `topics create` makes.")
+    replication_factor: int = setting(-1, "Replicas of a topic that is made; -1 takes the broker's default.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """How the records of a data topic look."""
+
+    format: RecordFormat = setting(RecordFormat.PROTOBUF, "protobuf or json.")
+    message: str = setting("streamscore.WineRecord", "The protobuf message type, as package.Message.")
+    descriptor_set: str = setting("", "A descriptor-set file (protoc -o) that holds the message type; empty: built in.")
+    fields: tuple[str, ...] = setting((), "JSON: the fields of a record, in order (needed by models with one tensor).")
+    data_type_field: str = setting("dataType", "The field that names a record's data type.")
+    data_type: str = setting("", "The data type of records that do not name one.")
+    names: Mapping[str, str | tuple[str, ...]] = setting(
+        {}, "Model input = record field, where the names differ; a list for a tensor."
+    )
+    results: str = setting("", "The topic for results of this data topic; empty: topics.scores.")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSettings:
+    """How records are scored."""
+
+    group: str = setting("streamscore", "The consumer group; its instances share the partitions.")
+    no_model: NoModel = setting(
+        NoModel.WAIT, "Records of a declared data type without a model: wait, drop, dead-letter."
+    )
+    on_error: OnError = setting(OnError.DEAD_LETTER, "Records that cannot be scored: dead-letter, skip, stop.")
+    on_gap: OnGap = setting(OnGap.STOP, "Records deleted by retention before they were read: stop, continue.")
+    results: ResultFormat = setting(ResultFormat.JSON, "Results as json or protobuf.")
+    data_types: tuple[str, ...] = setting((), "Data types declared besides those that the models topic has held.")
+    batch_records: int = setting(4000, "Records of a batch, at most.")
+    batch_wait_s: float = setting(0.05, "How long an idle poll waits; a record that is there never waits.")
+    copy_headers: bool = setting(default=False, help_text="Copy the record's headers to its result (slower).")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSettings:
+    """When results, dead letters and offsets become true together."""
+
+    interval_s: float = setting(0.1, "Time from the first record of a checkpoint to its commit, at most.")
+    records: int = setting(50_000, "Records of a checkpoint, at most.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What a model may be."""
+
+    max_bytes: int = setting(64 * 1024 * 1024, "The largest model that is admitted, in bytes.")
+    max_depth: int = setting(256, "The deepest nesting of elements in a PMML document.")
+    max_nodes: int = setting(5_000_000, "The most elements in a PMML document.")
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherSettings:
+    """What `publish all` sends and how often, as in the original."""
+
+    data_publish_interval_s: float = setting(1.0, "From record to record.", env=("DATA_PUBLISH_INTERVAL",))
+    model_publish_interval_s: float = setting(300.0, "From model to model.", env=("MODEL_PUBLISH_INTERVAL",))
+    data_dir: str = setting("./data", "The directory of the data file and the models.", env=("DATA_DIRECTORY",))
+    data_file: str = setting("winequality_red.csv", "The data file in that directory.", env=("DATA_FILENAME",))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServerSettings:
+    """The HTTP side of `serve`; read-only."""
+
+    host: str = setting("127.0.0.1", "The address to listen on.")
+    port: int = setting(5500, "The port to listen on; 0 picks a free one.", env=("MODEL_SERVER_PORT",))
+    legacy_ports: bool = setting(
+        default=False, help_text="Also answer on 8888, where the original's Kafka Streams did."
+    )
+    token: str = setting("", "A bearer token asked for all but /healthz, /readyz and /metrics.", secret=True)
+    advertised_host: str = setting("", "The address that other instances and users see; empty: found out.")
+    instance: str = setting("", "The name of this instance; empty: the host's name.", env=("HOSTNAME",))
+
+
+@dataclass(frozen=True, slots=True)
+class GrafanaSettings:
+    """Where Grafana is; empty: not used."""
+
+    host: str = setting("", "Host, with or without http://.", env=("GRAFANA_HOST",))
+    port: int = setting(3000, "Port.", env=("GRAFANA_PORT",))
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxSettings:
+    """Where InfluxDB is; empty: not used."""
+
+    host: str = setting("", "Host, with or without http://.", env=("INFLUXDB_HOST",))
+    port: int = setting(8086, "Port.", env=("INFLUXDB_PORT",))
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, to standard error."""
+
+    level: str = setting("info", "debug, info, warning or error.")
+    format: LogFormat = setting(LogFormat.TEXT, "text or json.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; `record_topics` holds what differs from `records` for one data topic, by its name."""
+
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    topics: TopicSettings = field(default_factory=TopicSettings)
+    records: RecordSettings = field(default_factory=RecordSettings)
+    record_topics: Mapping[str, RecordSettings] = field(default_factory=dict)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    publisher: PublisherSettings = field(default_factory=PublisherSettings)
+    model_server: ModelServerSettings = field(default_factory=ModelServerSettings)
+    grafana: GrafanaSettings = field(default_factory=GrafanaSettings)
+    influxdb: InfluxSettings = field(default_factory=InfluxSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    def records_of(self, topic: str) -> RecordSettings:
+        """Return how the records of `topic` look."""
+        return self.record_topics.get(topic, self.records)

@@ -1,0 +1,38 @@
+"""What a model takes and gives, by name and type; it describes, it converts nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FieldType(StrEnum):
+    """The type of a record's field or of a model's input or output."""
+
+    DOUBLE = "double"
+    FLOAT = "float"
+    INTEGER = "integer"
+    STRING = "string"
+    BOOLEAN = "boolean"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Tell whether values of this type travel in float64 columns."""
+        return self in {FieldType.DOUBLE, FieldType.FLOAT, FieldType.INTEGER}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One named value; a `width` above 1 is a tensor of that many numbers, taken from several fields of a record."""
+
+    name: str
+    type: FieldType
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The inputs a model takes and the outputs it gives, each in the model's own order."""
+
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...] = ()

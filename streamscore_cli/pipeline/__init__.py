@@ -1,0 +1,1 @@
+"""The scoring loop and the models loop; knows ports, not Kafka."""

@@ -1,0 +1,1 @@
+"""Records and models from files to topics, paced; knows ports, not Kafka."""

@@ -1,0 +1,1 @@
+"""Bytes to columns and messages, and back; it knows formats, not Kafka."""

@@ -1,0 +1,1 @@
+"""The composition root: settings to wired objects, threads, signals, logging; no logic of the domain."""

@@ -1,0 +1,1 @@
+"""Statistics of one instance as immutable snapshots; it measures and remembers, it shows and sends nothing."""

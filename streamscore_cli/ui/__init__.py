@@ -1,0 +1,1 @@
+"""Console, tables and live views; sees values only, decides nothing."""
