@@ -1,0 +1,24 @@
+"""Fixtures for all tests: where the data is; the broker's fixtures are in tests/integration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Return the directory with the wine records and the sample models."""
+    return ROOT / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the directory with the original's models and data, or skip where there is none."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no ../shared beside the project: the original application's models are not at hand")
+    return folder
