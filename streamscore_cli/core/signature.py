@@ -7,13 +7,14 @@ from enum import StrEnum
 
 
 class FieldType(StrEnum):
-    """The type of a record's field or of a model's input or output."""
+    """The type of a record's field or of a model's input or output; ANY: each value says its own (JSON fields)."""
 
     DOUBLE = "double"
     FLOAT = "float"
     INTEGER = "integer"
     STRING = "string"
     BOOLEAN = "boolean"
+    ANY = "any"
 
     @property
     def is_numeric(self) -> bool:

@@ -1,0 +1,136 @@
+"""The models thread: follows the models topic and puts what it wants in service; it scores no records."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.errors import ModelRejected
+from streamscore_cli.core.models import ModelDescriptor, ModelIdentity
+from streamscore_cli.pipeline.ledger import Candidate, Ledger
+from streamscore_cli.pipeline.ports import ModelMessage, ModelsTopic
+from streamscore_cli.serving.admission import Admission
+from streamscore_cli.serving.manager import LoadedModel, Manager
+from streamscore_cli.state.board import ModelsBoard
+from streamscore_cli.state.snapshots import ModelInService
+
+log = logging.getLogger("streamscore.models")
+
+POLL_S = 0.25
+
+
+class ModelsLoop:
+    """Reads the whole topic first, admits what is wanted then, and follows it: fold first, admit after.
+
+    A rejected model is tried once in the life of the process; the one in service stays, and where there is none the
+    newest good one before it is taken, so that a restart finds what a running instance has.
+    """
+
+    def __init__(
+        self,
+        topic: ModelsTopic,
+        ledger: Ledger,
+        admission: Admission,
+        manager: Manager,
+        board: ModelsBoard,
+        clock: Clock,
+    ) -> None:
+        """Take the reader, the fold, the gate, the holder, the board to write on, and the time."""
+        self._topic = topic
+        self._ledger = ledger
+        self._admission = admission
+        self._manager = manager
+        self._board = board
+        self._clock = clock
+        self._rejected: set[tuple[str, str]] = set()
+        self._unsettled: set[str] = set()
+        self._caught_up = False
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Step until told to stop, then close the reader."""
+        try:
+            while not stopping():
+                self.step()
+        finally:
+            self._topic.close()
+
+    def step(self) -> None:
+        """Fold the next messages, admit what they want once the topic has been read to its end, close what drained."""
+        for message in self._topic.poll(POLL_S):
+            self._fold(message)
+        if self._caught_up or self._topic.caught_up():
+            while self._unsettled:
+                self._settle(self._unsettled.pop())
+            if not self._caught_up:
+                self._caught_up = True
+                self._board.caught_up()
+                log.info("models topic read to its end: %d data types", len(self._manager.declared))
+        self._manager.close_drained()
+
+    def _fold(self, message: ModelMessage) -> None:
+        try:
+            data_type = self._ledger.add(message)
+        except ModelRejected as error:
+            key = (message.key or b"").decode("utf-8", "replace")
+            self._reject(key, ModelIdentity("", message.offset, ""), error)
+            return
+        if data_type is not None:
+            self._unsettled.add(data_type)
+            self._manager.declare(data_type)
+            self._board.declared(self._manager.declared)
+
+    def _settle(self, data_type: str) -> None:
+        in_service = self._manager.in_service(data_type)
+        for candidate in self._ledger.candidates(data_type):
+            if in_service and in_service.identity.sha256 == candidate.sha256:
+                break
+            if (data_type, candidate.sha256) not in self._rejected and self._admitted(data_type, candidate):
+                break
+        self._ledger.settled(data_type)
+
+    def _admitted(self, data_type: str, candidate: Candidate) -> bool:
+        descriptor = candidate.descriptor or self._read_again(candidate)
+        if descriptor is None:
+            return False
+        self._board.loading(descriptor.name)
+        try:
+            model = self._admission.admit(descriptor, candidate.version)
+        except ModelRejected as error:
+            self._rejected.add((data_type, candidate.sha256))
+            sha256 = descriptor.artifact.sha256 if descriptor.artifact else ""
+            self._reject(data_type, ModelIdentity(descriptor.name, candidate.version, sha256, descriptor.label), error)
+            return False
+        finally:
+            self._board.loading("")
+        previous = self._manager.swap(model)
+        self._board.swapped(_in_service(model, self._clock.epoch_ms()), previous.identity if previous else None)
+        log.info(
+            "model in service for %s: %s version %d (%s, loaded in %.0f ms)%s",
+            data_type, model.identity.name, model.identity.version, model.engine, model.load_ms,
+            f", instead of {previous.identity.name} version {previous.identity.version}" if previous else "",
+        )  # fmt: skip
+        return True
+
+    def _read_again(self, candidate: Candidate) -> ModelDescriptor | None:
+        message = self._topic.read(candidate.offset)
+        if message is None or message.value is None:
+            return None
+        return self._ledger.decode(message.value)
+
+    def _reject(self, data_type: str, identity: ModelIdentity, error: ModelRejected) -> None:
+        self._board.rejected(data_type, identity, str(error), self._clock.epoch_ms())
+        log.warning("model rejected for %s: %s version %d: %s", data_type, identity.name, identity.version, error)
+
+
+def _in_service(model: LoadedModel, since_ms: int) -> ModelInService:
+    return ModelInService(
+        data_type=model.data_type,
+        model=model.identity,
+        description=model.description,
+        engine=model.engine,
+        format=model.format,
+        size_bytes=model.size_bytes,
+        since_ms=since_ms,
+        load_ms=model.load_ms,
+    )

@@ -1,0 +1,151 @@
+"""Rows of a file scored by the code that scores records: bind, score, encode; it reads no file and knows no Kafka."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from streamscore_cli.config.settings import ModelSettings
+from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnreadable
+from streamscore_cli.core.models import Artifact, ModelDescriptor
+from streamscore_cli.core.scores import Scores
+from streamscore_cli.core.signature import Field, FieldType
+from streamscore_cli.engines.pmml_guard import PmmlLimits
+from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.records.scored_rows import ScoredRows
+from streamscore_cli.serving.admission import Admission
+from streamscore_cli.serving.binding import Names, check_fits
+from streamscore_cli.serving.manager import LoadedModel
+from streamscore_cli.serving.scorer import score_slot
+
+FROM_FILE = -1
+"""The version of a model that comes from a file and not from the models topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answered rows of one chunk in parts, each with the lines of its rows as offsets; and the rows that failed."""
+
+    parts: tuple[ScoredRows, ...]
+    failures: tuple[RowUnreadable, ...]
+
+
+def load_offline(descriptor: ModelDescriptor, limits: ModelSettings) -> LoadedModel:
+    """Admit a model as a server would; raises `ModelRejected`, or `MissingDependency` naming the extra to install."""
+    pmml_limits = PmmlLimits(limits.max_bytes, limits.max_depth, limits.max_nodes)
+
+    def guard(artifact: Artifact) -> None:
+        if artifact.size_bytes > limits.max_bytes:
+            raise ModelRejected(
+                f"The model has {artifact.size_bytes:,} bytes; {limits.max_bytes:,} are admitted.",
+                "Raise models.max_bytes in the settings.",
+            )
+
+    admission = Admission(partial(engine_for, limits=pmml_limits), guard, ())
+    try:
+        return admission.admit(descriptor, FROM_FILE)
+    except ModelRejected as error:
+        if isinstance(error.__cause__, MissingDependency):
+            raise error.__cause__ from None
+        raise
+
+
+class OfflineScorer:
+    """Scores chunks of rows with one model."""
+
+    def __init__(self, model: LoadedModel, names: Names, data_type_field: str, source: str) -> None:
+        """Take the model, where its inputs are named otherwise, the field that is no input, and the file's name."""
+        self._model = model
+        self._names = names
+        self._data_type_field = data_type_field
+        self._source = source
+
+    def check(self, columns: Columns) -> None:
+        """Raise `SignatureMismatch` when rows with these columns, in a declared order, never give an input."""
+        if columns.ordered:
+            inputs = columns.without(self._data_type_field)
+            fields = tuple(Field(name, FieldType.DOUBLE) for name in inputs.names)
+            check_fits(self._model.servable.signature, fields, self._names)
+
+    def score(self, columns: Columns, lines: Sequence[int]) -> Answers:
+        """Answer the rows that `lines` (1-based) name in the file; every row is in a part or among the failures."""
+        slot = score_slot(self._model.servable, columns.without(self._data_type_field), self._names)
+        parts = tuple(
+            ScoredRows(
+                data_type=self._model.data_type,
+                scores=part.scores,
+                model=self._model.identity,
+                topic=self._source,
+                partitions=[0] * len(part.rows),
+                offsets=[lines[row] for row in part.rows.tolist()],
+                timestamps_ms=[-1] * len(part.rows),
+            )
+            for part in slot.parts
+        )
+        failures = (
+            RowUnreadable(f"line {lines[failure.row]}: {failure.reason}", line=lines[failure.row])
+            for failure in sorted(slot.failures, key=lambda failure: failure.row)
+        )
+        return Answers(parts, tuple(failures))
+
+
+class AnswerTable:
+    """Answers as rows of cells under one header, which the first part decides."""
+
+    def __init__(self) -> None:
+        self._labels: tuple[str, ...] | None = None
+        self._outputs: tuple[str, ...] = ()
+
+    def header(self, scores: Scores) -> list[str] | None:
+        """Return the header before the first rows, None before all later ones."""
+        if self._labels is not None:
+            return None
+        self._labels, self._outputs = scores.labels, tuple(scores.outputs)
+        return ["line", "result", *(f"probability({label})" for label in scores.labels), *scores.outputs]
+
+    def rows(self, scored: ScoredRows) -> Iterator[tuple[Any, ...]]:
+        """Return the line, the result, the probabilities and the further outputs of each row; None where missing."""
+        scores = scored.scores
+        columns: list[Sequence[Any]] = [list(scored.offsets), scores.result.tolist()]
+        columns += self._probabilities(scores)
+        columns += [_column(scores.outputs, name, len(scored)) for name in self._outputs]
+        for row in zip(*columns, strict=True):
+            yield tuple(None if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
+
+    def _probabilities(self, scores: Scores) -> list[Sequence[Any]]:
+        if scores.probabilities is None:
+            return [[None] * len(scores) for _ in self._labels or ()]
+        by_label = dict(zip(scores.labels, scores.probabilities.T.tolist(), strict=True))
+        return [by_label.get(label, [None] * len(scores)) for label in self._labels or ()]
+
+
+def _column(outputs: Mapping[str, Any], name: str, length: int) -> Sequence[Any]:
+    array = outputs.get(name)
+    return [None] * length if array is None else array.tolist()
+
+
+class CsvAnswers:
+    """Answers as CSV text: numbers at full precision, true and false, nothing for missing."""
+
+    def __init__(self) -> None:
+        self._table = AnswerTable()
+
+    def encode(self, scored: ScoredRows) -> str:
+        """Return the lines of one part, with the header before the first."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        header = self._table.header(scored.scores)
+        if header:
+            writer.writerow(header)
+        writer.writerows([_cell(cell) for cell in row] for row in self._table.rows(scored))
+        return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,101 @@
+"""What the loops need from the outside, as ports; Kafka implements them in kafka/, tests with scripted things."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from streamscore_cli.core.batch import DeadLetter, OutboundResults, RecordBatch, TopicPartition
+
+
+class RecordSource(Protocol):
+    """Gives records of the partitions that this instance owns; used by the scoring thread only."""
+
+    def poll(self) -> Sequence[RecordBatch]:
+        """Return what is there, one batch a topic, after waiting a moment for a first record; may return nothing.
+
+        Rebalances happen inside. Raises `OffsetGap`, `KafkaRefused` or what a checkpoint raised while a partition left.
+        """
+        ...
+
+    def hold(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Stop reading these partitions, each before the given offset, until `release`; a revoked one is forgotten."""
+        ...
+
+    def release(self) -> None:
+        """Read all held partitions again, from where they were held."""
+        ...
+
+    def held(self) -> Collection[TopicPartition]:
+        """Return the partitions on hold."""
+        ...
+
+    def assignment(self) -> Collection[TopicPartition]:
+        """Return the partitions that this instance owns."""
+        ...
+
+    def lag(self) -> Mapping[TopicPartition, int]:
+        """Return, from what the client has at hand, how many records each partition is behind its end."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class Checkpoint(Protocol):
+    """Makes results, dead letters and offsets true together; the order of that is written down in one place."""
+
+    def results(self, results: OutboundResults) -> None:
+        """Produce results; may wait while the producer's queue is full."""
+        ...
+
+    def dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Produce dead letters."""
+        ...
+
+    def advance(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Say that all before these offsets has been produced for, or dropped by a policy."""
+        ...
+
+    def close_if_due(self) -> bool:
+        """Close when the interval or the number of records is reached; tell whether it did.
+
+        Raises `DeliveryFailed` or `KafkaRefused`; then nothing is committed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Wait for every delivery, then commit; raises as `close_if_due`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMessage:
+    """One message of the models topic; `value` is None for a null value."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class ModelsTopic(Protocol):
+    """Reads the whole models topic, from its beginning and then for ever; used by the models thread only."""
+
+    def poll(self, timeout_s: float) -> Sequence[ModelMessage]:
+        """Return the next messages, after waiting at most `timeout_s` for the first."""
+        ...
+
+    def caught_up(self) -> bool:
+        """Tell whether the end that the topic had when reading began has been reached."""
+        ...
+
+    def read(self, offset: int) -> ModelMessage | None:
+        """Return the message at `offset`, or None where there is none any more."""
+        ...
+
+    def close(self) -> None:
+        """Close the reader."""
+        ...

@@ -1,0 +1,156 @@
+"""The scoring thread: records to results, from consume to commit; which model answers is decided elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from streamscore_cli.core.batch import RecordBatch, TopicPartition
+from streamscore_cli.core.choices import NoModel
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.errors import RecordRefused
+from streamscore_cli.pipeline.policy import Policy, dispose
+from streamscore_cli.pipeline.ports import Checkpoint, RecordSource
+from streamscore_cli.pipeline.route import Standing, TopicRecords, next_offsets, route
+from streamscore_cli.pipeline.score import Scored, Scorer
+from streamscore_cli.records.dead_letters import dead_letter
+from streamscore_cli.serving.manager import Manager
+from streamscore_cli.state.recorder import Recorder
+from streamscore_cli.state.snapshots import BatchObservation
+
+log = logging.getLogger("streamscore.scoring")
+
+REMIND_S = 30.0
+"""How often the log says which partitions wait for a model."""
+
+REPORT_S = 0.5
+"""How often partitions, lag and what waits are brought up to date in the statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """What the loop is told: how each data topic's records look, the policies, and the name of the instance."""
+
+    topics: Mapping[str, TopicRecords]
+    policy: Policy
+    instance: str
+
+
+class RecordsLoop:
+    """One step: poll, decode, route, score, encode, produce, checkpoint, record; run by the scoring thread only."""
+
+    def __init__(
+        self,
+        source: RecordSource,
+        checkpoint: Checkpoint,
+        scorer: Scorer,
+        recorder: Recorder,
+        settings: LoopSettings,
+        clock: Clock,
+    ) -> None:
+        """Take the two ends, what scores, what remembers, and the time."""
+        self._source = source
+        self._checkpoint = checkpoint
+        self._scorer = scorer
+        self._recorder = recorder
+        self._settings = settings
+        self._clock = clock
+        self._waits_for: dict[TopicPartition, str] = {}
+        self._generation = -1
+        self._remind_at_s = clock.monotonic_s() + REMIND_S
+        self._report_at_s = 0.0
+
+    @property
+    def _manager(self) -> Manager:
+        return self._scorer.manager
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Step until told to stop, then finish: close the checkpoint and leave the group.
+
+        After a failure only what was complete before is committed, and after a failed delivery nothing.
+        """
+        try:
+            while not stopping():
+                self.step()
+            self._checkpoint.close()
+        except RecordRefused:
+            self._checkpoint.close()
+            raise
+        finally:
+            self._source.close()
+
+    def step(self) -> None:
+        """Do one poll's worth of work; without records, what falls due."""
+        self._release_when_models_came()
+        for batch in self._source.poll():
+            self._process(batch)
+        self._checkpoint.close_if_due()
+        self._report()
+
+    def _process(self, batch: RecordBatch) -> None:
+        records = self._settings.topics.get(batch.topic) or self._settings.topics[""]
+        decoded = records.codec.decode(batch.values)
+        routed = route(batch, decoded, records, self._standing)
+        scored = self._scorer.score(batch, routed.groups, records)
+        disposed = dispose(batch, (*routed.failures, *scored.failures), self._settings.policy)
+        letters = [dead_letter(batch, failure, self._settings.instance) for failure in disposed.letters]
+        if scored.results.values:
+            self._checkpoint.results(scored.results)
+        if letters:
+            self._checkpoint.dead_letters(letters)
+        self._checkpoint.advance(next_offsets(batch, routed.holds))
+        if routed.holds:
+            self._hold(routed.holds, routed.waits_for)
+        self._recorder.record(
+            BatchObservation(
+                records=len(scored.results.values) + len(letters) + sum(disposed.dropped.values()),
+                latencies_ms=self._latencies_ms(scored),
+                slots=scored.uses,
+                dead_letters=disposed.letters_by_cause(),
+                dropped=disposed.dropped,
+            )
+        )
+
+    def _standing(self, data_type: str) -> Standing:
+        if self._manager.serves(data_type):
+            return Standing.SERVED
+        if data_type not in self._manager.declared:
+            return Standing.UNKNOWN
+        return Standing.WAITING if self._settings.policy.no_model is NoModel.WAIT else Standing.NO_MODEL
+
+    def _latencies_ms(self, scored: Scored) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        stamps = np.asarray(scored.timestamps_ms, dtype=np.int64)
+        return np.maximum(self._clock.epoch_ms() - stamps[stamps >= 0], 0)
+
+    def _hold(self, holds: Mapping[TopicPartition, int], waits_for: Mapping[TopicPartition, str]) -> None:
+        self._source.hold(holds)
+        for place, data_type in waits_for.items():
+            log.warning("%s[%d] waits at %d: no model for %r yet", *place, holds[place], data_type)
+        self._waits_for.update(waits_for)
+
+    def _release_when_models_came(self) -> None:
+        generation = self._manager.generation
+        if generation == self._generation:
+            return
+        self._generation = generation
+        if self._waits_for and any(self._manager.serves(data_type) for data_type in self._waits_for.values()):
+            self._waits_for = {}
+            self._source.release()
+
+    def _report(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._report_at_s:
+            self._report_at_s = now_s + REPORT_S
+            held = set(self._source.held())
+            self._waits_for = {place: name for place, name in self._waits_for.items() if place in held}
+            self._recorder.partitions(self._source.assignment())
+            self._recorder.waiting(self._waits_for)
+            self._recorder.lag(self._source.lag())
+        self._recorder.tick()
+        if now_s >= self._remind_at_s:
+            self._remind_at_s = now_s + REMIND_S
+            for (topic, partition), data_type in self._waits_for.items():
+                log.warning("%s[%d] still waits: no model for data type %r", topic, partition, data_type)

@@ -1,0 +1,158 @@
+"""Sorts decoded rows by data type and cuts off what has to wait for a model; it scores nothing and commits nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import numpy as np
+
+from streamscore_cli.core.batch import RecordBatch, TopicPartition
+from streamscore_cli.core.columns import Columns, Rows
+from streamscore_cli.core.failures import Cause, Failure, Stage
+from streamscore_cli.records.codec import Decoded, RecordCodec
+from streamscore_cli.serving.binding import Names
+
+DATA_TYPE_HEADER = "data-type"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRecords:
+    """How the records of one data topic look, and where their results go."""
+
+    codec: RecordCodec
+    data_type_field: str
+    data_type: str
+    names: Names
+    results_topic: str
+
+
+class Standing(Enum):
+    """What a data type means for a record that names it."""
+
+    SERVED = auto()
+    WAITING = auto()
+    NO_MODEL = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one served data type; row i of `columns` is row `rows[i]` of the batch."""
+
+    data_type: str
+    columns: Columns
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What is to be scored, what failed, and which partitions wait: from which offset on, and for which data type.
+
+    Rows at or behind a held offset are in neither `groups` nor `failures`: they come again.
+    """
+
+    groups: tuple[Group, ...]
+    failures: tuple[Failure, ...]
+    holds: Mapping[TopicPartition, int] = field(default_factory=dict)
+    waits_for: Mapping[TopicPartition, str] = field(default_factory=dict)
+
+
+def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing: Callable[[str], Standing]) -> Routed:
+    """Sort the decoded rows of `batch` by data type: header, else field, else the topic's."""
+    named = _data_types(batch, decoded, records)
+    columns = decoded.columns.without(records.data_type_field)
+    distinct = set(named)
+    standings = {name: standing(name) if name else Standing.UNKNOWN for name in distinct}
+    if len(distinct) == 1 and Standing.SERVED in standings.values():
+        return Routed((Group(named[0], columns, decoded.rows),), decoded.failures)
+    places: dict[str, list[int]] = {name: [] for name in distinct}
+    for place, name in enumerate(named):
+        places[name].append(place)
+    groups = tuple(
+        Group(name, columns.take(rows), decoded.rows[rows])
+        for name, rows in ((name, np.array(at, dtype=np.intp)) for name, at in places.items())
+        if standings[name] is Standing.SERVED
+    )
+    failures = (*decoded.failures, *_unserved(places, standings, decoded.rows))
+    waiting = {name: at for name, at in places.items() if standings[name] is Standing.WAITING}
+    routed = Routed(groups, failures)
+    return _cut(batch, routed, waiting, decoded.rows) if waiting else routed
+
+
+def _data_types(batch: RecordBatch, decoded: Decoded, records: TopicRecords) -> Sequence[str]:
+    column = decoded.columns.arrays.get(records.data_type_field)
+    if column is None:
+        named = [records.data_type] * decoded.columns.length
+    else:
+        named = column.tolist()
+        if not all(isinstance(name, str) and name for name in set(named)):
+            named = [_name(value, records.data_type) for value in named]
+    if batch.headers is None:
+        return named
+    return [_from_headers(batch.headers[row], name) for row, name in zip(decoded.rows.tolist(), named, strict=True)]
+
+
+def _name(value: object, default: str) -> str:
+    absent = value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if absent:
+        return default
+    return value if isinstance(value, str) else repr(value)
+
+
+def _from_headers(headers: Sequence[tuple[str, bytes | None]] | None, otherwise: str) -> str:
+    for name, value in headers or ():
+        if name == DATA_TYPE_HEADER and value:
+            return value.decode("utf-8", "replace")
+    return otherwise
+
+
+def _unserved(places: Mapping[str, Sequence[int]], standings: Mapping[str, Standing], rows: Rows) -> list[Failure]:
+    failures: list[Failure] = []
+    for name, at in places.items():
+        match standings[name]:
+            case Standing.UNKNOWN:
+                cause = Cause.UNKNOWN_DATA_TYPE
+                reason = f"data type {name!r:.100} is declared by no setting and no model" if name else "no data type"
+            case Standing.NO_MODEL:
+                cause, reason = Cause.NO_MODEL, f"data type {name!r} has no model yet"
+            case Standing.SERVED | Standing.WAITING:
+                continue
+        failures += [Failure(int(rows[place]), Stage.ROUTE, cause, reason) for place in at]
+    return failures
+
+
+def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Sequence[int]], rows: Rows) -> Routed:
+    holds: dict[int, int] = {}
+    waits_for: dict[TopicPartition, str] = {}
+    first_waiting = sorted((int(rows[place]), name) for name, at in waiting.items() for place in at)
+    for row, name in first_waiting:
+        partition = batch.partitions[row]
+        if partition not in holds:
+            holds[partition] = batch.offsets[row]
+            waits_for[batch.topic, partition] = name
+
+    def goes_on(row: int) -> bool:
+        held_at = holds.get(batch.partitions[row])
+        return held_at is None or batch.offsets[row] < held_at
+
+    groups = []
+    for group in routed.groups:
+        kept = np.flatnonzero([goes_on(row) for row in group.rows.tolist()])
+        if len(kept):
+            groups.append(Group(group.data_type, group.columns.take(kept), group.rows[kept]))
+    failures = tuple(failure for failure in routed.failures if goes_on(failure.row))
+    held = {(batch.topic, partition): offset for partition, offset in holds.items()}
+    return Routed(tuple(groups), failures, held, waits_for)
+
+
+def next_offsets(batch: RecordBatch, holds: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """Return the offset up to which each partition of `batch` is done with: behind its last row, or where it is held.
+
+    A partition held at the first of its rows is done up to that row, which is where it was before.
+    """
+    last = dict(zip(batch.partitions, batch.offsets, strict=True))
+    done = {(batch.topic, partition): offset + 1 for partition, offset in last.items()}
+    return done | dict(holds)

@@ -1,0 +1,107 @@
+"""Scores the routed rows of a batch and encodes the results; it produces and commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from streamscore_cli.core.batch import OutboundResults, RecordBatch
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.failures import Cause, Failure, Stage
+from streamscore_cli.core.models import ModelIdentity
+from streamscore_cli.pipeline.route import Group, TopicRecords
+from streamscore_cli.records.results import ResultEncoder, ScoredRows
+from streamscore_cli.serving.manager import Manager
+from streamscore_cli.serving.scorer import ScoredPart, score_slot
+from streamscore_cli.state.snapshots import SlotUse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Encoded results in the order of their records, the times of those records, who answered, and what failed."""
+
+    results: OutboundResults
+    timestamps_ms: Sequence[int]
+    uses: tuple[SlotUse, ...]
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    rows: list[int]
+    values: list[bytes]
+    uses: list[SlotUse]
+    failures: list[Failure]
+
+
+class Scorer:
+    """Scores groups with the models in service, each group with one model; used by the scoring thread only."""
+
+    def __init__(self, manager: Manager, encoder: ResultEncoder, clock: Clock, max_result_bytes: int) -> None:
+        """Take who holds the models, how results are written, the time, and the largest result that a topic takes."""
+        self.manager = manager
+        self._encoder = encoder
+        self._clock = clock
+        self._max_result_bytes = max_result_bytes
+
+    def score(self, batch: RecordBatch, groups: Sequence[Group], records: TopicRecords) -> Scored:
+        """Answer every row of `groups`, as a result for the topic of `records` or as a failure; keep their order."""
+        answered = _Answered([], [], [], [])
+        for group in groups:
+            self._score_group(batch, group, records, answered)
+        rows, values = answered.rows, answered.values
+        if len(groups) > 1 or answered.failures:
+            order = sorted(range(len(rows)), key=rows.__getitem__)
+            rows, values = [rows[place] for place in order], [values[place] for place in order]
+        results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _at(batch.partitions, rows))
+        times = _at(batch.timestamps_ms, rows)
+        return Scored(results, times, tuple(answered.uses), tuple(answered.failures))
+
+    def _score_group(self, batch: RecordBatch, group: Group, records: TopicRecords, answered: _Answered) -> None:
+        with self.manager.use(group.data_type) as model:
+            begun_ns = self._clock.perf_ns()
+            slot = score_slot(model.servable, group.columns, records.names)
+            spent_ns = self._clock.perf_ns() - begun_ns
+        answered.failures.extend(failure.at(int(group.rows[failure.row])) for failure in slot.failures)
+        for part in slot.parts:
+            self._encode(batch, group, part, model.identity, answered)
+        if slot.parts:
+            scored = sum(len(part.rows) for part in slot.parts)
+            last = slot.parts[-1].scores.result[-1:].tolist()[0]
+            answered.uses.append(SlotUse(group.data_type, model.identity, scored, spent_ns, last))
+
+    def _encode(
+        self, batch: RecordBatch, group: Group, part: ScoredPart, model: ModelIdentity, answered: _Answered
+    ) -> None:
+        rows = group.rows[part.rows].tolist()
+        values = self._encoder.encode(
+            ScoredRows(
+                data_type=group.data_type,
+                scores=part.scores,
+                model=model,
+                topic=batch.topic,
+                partitions=_at(batch.partitions, rows),
+                offsets=_at(batch.offsets, rows),
+                timestamps_ms=_at(batch.timestamps_ms, rows),
+            )
+        )
+        if max(map(len, values)) > self._max_result_bytes:
+            rows, values = self._within_limit(rows, values, answered)
+        answered.rows.extend(rows)
+        answered.values.extend(values)
+
+    def _within_limit(self, rows: list[int], values: list[bytes], answered: _Answered) -> tuple[list[int], list[bytes]]:
+        limit = self._max_result_bytes
+        for row, value in zip(rows, values, strict=True):
+            if len(value) > limit:
+                reason = f"the result has {len(value)} bytes, its topic takes {limit}"
+                answered.failures.append(Failure(row, Stage.ENCODE, Cause.RESULT_TOO_LARGE, reason))
+        kept = [(row, value) for row, value in zip(rows, values, strict=True) if len(value) <= limit]
+        return [row for row, _ in kept], [value for _, value in kept]
+
+
+def _at(items: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
+    return items if len(rows) == len(items) else [items[row] for row in rows]

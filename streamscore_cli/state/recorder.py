@@ -1,0 +1,196 @@
+"""The statistics of the scoring thread: one writer, immutable snapshots for everybody else; it sends nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from streamscore_cli.core.batch import TopicPartition
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.failures import Cause, Stage
+from streamscore_cli.core.models import ModelIdentity
+from streamscore_cli.state.histogram import HistogramBuilder
+from streamscore_cli.state.rate import RateCounter, RateWindow
+from streamscore_cli.state.snapshots import BatchObservation, LastScore, ModelUse, ScoringSnapshot, SlotUse
+
+PUBLISH_EVERY_S = 0.2
+MOST_USES = 100
+LAST_SCORES = 10
+
+_NS_PER_MS = 1e6
+_US_PER_MS = 1000
+
+_UseKey = tuple[str, ModelIdentity]
+
+
+class _Use:
+    """What one model does for one data type, while it is being counted; frozen again only after a change."""
+
+    __slots__ = ("_frozen", "invocations", "key", "longest_ns", "rate", "scoring", "scoring_ns", "shortest_ns")
+
+    def __init__(self, key: _UseKey, since_s: float) -> None:
+        self.key = key
+        self.invocations = 0
+        self.scoring_ns = 0
+        self.shortest_ns = float("inf")
+        self.longest_ns = 0.0
+        self.scoring = HistogramBuilder()
+        self.rate = RateCounter(since_s)
+        self._frozen: tuple[ModelUse, RateWindow] | None = None
+
+    def add(self, slot: SlotUse, now_s: float) -> None:
+        per_record_ns = slot.scoring_ns / slot.records
+        self.invocations += slot.records
+        self.scoring_ns += slot.scoring_ns
+        self.shortest_ns = min(self.shortest_ns, per_record_ns)
+        self.longest_ns = max(self.longest_ns, per_record_ns)
+        self.scoring.add_repeated(round(per_record_ns), slot.records)
+        self.rate.add(now_s, slot.records)
+        self._frozen = None
+
+    def freeze(self) -> tuple[ModelUse, RateWindow]:
+        if self._frozen is None:
+            data_type, model = self.key
+            use = ModelUse(
+                data_type,
+                model,
+                self.invocations,
+                self.scoring_ns / _NS_PER_MS,
+                self.shortest_ns / _NS_PER_MS,
+                self.longest_ns / _NS_PER_MS,
+                scoring=self.scoring.build(),
+            )
+            self._frozen = (use, self.rate.window())
+        return self._frozen
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """What readers get by one reference: counts as of `snapshot.taken_ms`, and what rates are made of when read."""
+
+    snapshot: ScoringSnapshot
+    window: RateWindow = field(default_factory=RateWindow)
+    uses: tuple[tuple[ModelUse, RateWindow], ...] = ()
+
+
+class Recorder:
+    """Counts what the scoring thread does, and is written by that thread only; `snapshot` may be called by any.
+
+    A new snapshot replaces the old one by reference at most every 200 ms, inside `record` and `tick`; so the scoring
+    loop calls `tick` when a poll brought nothing, or the last batch before a pause would stay unseen.
+    """
+
+    def __init__(self, clock: Clock, publish_every_s: float = PUBLISH_EVERY_S) -> None:
+        """Start counting now."""
+        self._clock = clock
+        self._publish_every_s = publish_every_s
+        self._started_ms = clock.epoch_ms()
+        self._started_s = clock.monotonic_s()
+        self._records = 0
+        self._results = 0
+        self._dead_letters: dict[tuple[Stage, Cause], int] = {}
+        self._dropped: dict[Cause, int] = {}
+        self._latency = HistogramBuilder()
+        self._scoring = HistogramBuilder()
+        self._rate = RateCounter(self._started_s)
+        self._uses: dict[_UseKey, _Use] = {}
+        self._last_scores: deque[LastScore] = deque(maxlen=LAST_SCORES)
+        self._partitions: tuple[TopicPartition, ...] = ()
+        self._waiting: Mapping[TopicPartition, str] = {}
+        self._lag: Mapping[TopicPartition, int] = {}
+        self._changed = False
+        self._published_s = self._started_s
+        self._published = _Published(ScoringSnapshot(self._started_ms, self._started_ms))
+
+    def record(self, observation: BatchObservation) -> None:
+        """Count one batch; a few dozen microseconds, nothing in Python per record."""
+        now_s = self._clock.monotonic_s()
+        self._records += observation.records
+        self._rate.add(now_s, observation.records)
+        self._latency.add(observation.latencies_ms * _US_PER_MS)
+        for slot in observation.slots:
+            self._record_slot(slot, now_s)
+        for key, count in observation.dead_letters.items():
+            self._dead_letters[key] = self._dead_letters.get(key, 0) + count
+        for cause, count in observation.dropped.items():
+            self._dropped[cause] = self._dropped.get(cause, 0) + count
+        self._changed = True
+        self._publish_if_due(now_s)
+
+    def partitions(self, partitions: Collection[TopicPartition]) -> None:
+        """Replace the partitions that this instance owns."""
+        self._partitions = tuple(sorted(partitions))
+        self._changed = True
+
+    def waiting(self, waiting: Mapping[TopicPartition, str]) -> None:
+        """Replace the partitions that wait for a model, each with the data type it waits for."""
+        self._waiting = dict(waiting)
+        self._changed = True
+
+    def lag(self, lag: Mapping[TopicPartition, int]) -> None:
+        """Replace how many records each partition is behind its end."""
+        self._lag = dict(lag)
+        self._changed = True
+
+    def tick(self) -> None:
+        """Publish what the last batches left unpublished; to be called when a poll brought nothing."""
+        self._publish_if_due(self._clock.monotonic_s())
+
+    def publish(self, *, force: bool = False) -> None:
+        """Publish what changed if it is due, or now with `force` (a test, the end of the loop)."""
+        now_s = self._clock.monotonic_s()
+        if force:
+            self._publish(now_s)
+        else:
+            self._publish_if_due(now_s)
+
+    def snapshot(self) -> ScoringSnapshot:
+        """Return the last snapshot with rates and uptime as of now; any thread may ask, nobody waits."""
+        published, now_s = self._published, self._clock.monotonic_s()
+        models = tuple(replace(use, rate_per_s=window.per_second(now_s)) for use, window in published.uses)
+        return replace(
+            published.snapshot,
+            rate_per_s=published.window.per_second(now_s),
+            models=models,
+            uptime_s=now_s - self._started_s,
+        )
+
+    def _record_slot(self, slot: SlotUse, now_s: float) -> None:
+        if slot.records <= 0:
+            return
+        self._results += slot.records
+        self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
+        key = (slot.data_type, slot.model)
+        use = self._uses.pop(key, None) or _Use(key, self._started_s)
+        use.add(slot, now_s)
+        self._uses[key] = use  # the newest use is the last: the first is the one to forget
+        if len(self._uses) > MOST_USES:
+            del self._uses[next(iter(self._uses))]
+        self._last_scores.append(
+            LastScore(self._clock.epoch_ms(), slot.data_type, slot.model.name, slot.last_result),
+        )
+
+    def _publish_if_due(self, now_s: float) -> None:
+        if self._changed and now_s - self._published_s >= self._publish_every_s:
+            self._publish(now_s)
+
+    def _publish(self, now_s: float) -> None:
+        snapshot = ScoringSnapshot(
+            taken_ms=self._clock.epoch_ms(),
+            started_ms=self._started_ms,
+            records=self._records,
+            results=self._results,
+            dead_letters=dict(self._dead_letters),
+            dropped=dict(self._dropped),
+            latency=self._latency.build(),
+            scoring=self._scoring.build(),
+            last_scores=tuple(self._last_scores),
+            partitions=self._partitions,
+            waiting=self._waiting,
+            lag=self._lag,
+        )
+        uses = tuple(use.freeze() for use in self._uses.values())
+        self._published = _Published(snapshot, self._rate.window(), uses)
+        self._published_s = now_s
+        self._changed = False

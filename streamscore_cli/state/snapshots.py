@@ -1,0 +1,187 @@
+"""What an instance knows about itself, as immutable values; who measures it and who shows it is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore_cli.core.batch import TopicPartition
+from streamscore_cli.core.failures import Cause, Stage
+from streamscore_cli.core.models import ModelIdentity
+from streamscore_cli.state.histogram import Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class SlotUse:
+    """What one model did for one data type in one batch; `scoring_ns` is the time in `Servable.score` and binding."""
+
+    data_type: str
+    model: ModelIdentity
+    records: int
+    scoring_ns: int
+    last_result: object
+
+
+@dataclass(frozen=True, slots=True)
+class BatchObservation:
+    """What became of the records of one poll; `latencies_ms` go from a record's timestamp to its result's production.
+
+    `dropped` counts records left out by a policy its operator chose, by cause.
+    """
+
+    records: int
+    latencies_ms: NDArray[np.int64]
+    slots: tuple[SlotUse, ...]
+    dead_letters: Mapping[tuple[Stage, Cause], int]
+    dropped: Mapping[Cause, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What one model has done for one data type; durations are milliseconds a record, `duration_ms` their sum.
+
+    `scoring` counts nanoseconds a record (the mean of its batch); `rate_per_s` is over the last seconds.
+    """
+
+    data_type: str
+    model: ModelIdentity
+    invocations: int
+    duration_ms: float
+    min_ms: float
+    max_ms: float
+    rate_per_s: float = 0.0
+    scoring: Histogram = field(default_factory=Histogram)
+
+
+@dataclass(frozen=True, slots=True)
+class LastScore:
+    """One of the last results, for people to look at."""
+
+    at_ms: int
+    data_type: str
+    model: str
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSnapshot:
+    """The scoring thread's counts since the start; `rate_per_s` over the last seconds; `models` newest use last.
+
+    `latency` counts microseconds from a record's timestamp to its result, `scoring` nanoseconds a record in a model
+    (fast models take less than a microsecond). `taken_ms` is when the counts were taken; rates and `uptime_s` are as of
+    the moment of reading.
+    """
+
+    taken_ms: int
+    started_ms: int
+    records: int = 0
+    results: int = 0
+    dead_letters: Mapping[tuple[Stage, Cause], int] = field(default_factory=dict)
+    dropped: Mapping[Cause, int] = field(default_factory=dict)
+    rate_per_s: float = 0.0
+    latency: Histogram = field(default_factory=Histogram)
+    scoring: Histogram = field(default_factory=Histogram)
+    models: tuple[ModelUse, ...] = ()
+    last_scores: tuple[LastScore, ...] = ()
+    partitions: tuple[TopicPartition, ...] = ()
+    waiting: Mapping[TopicPartition, str] = field(default_factory=dict)
+    lag: Mapping[TopicPartition, int] = field(default_factory=dict)
+    uptime_s: float = 0.0
+
+
+class ModelState(StrEnum):
+    """The life of a servable.
+
+    NEW -> LOADING -> VERIFYING -> WARMING -> AVAILABLE -> DRAINING -> CLOSED, and REJECTED from any of the first four.
+    """
+
+    NEW = "new"
+    LOADING = "loading"
+    VERIFYING = "verifying"
+    WARMING = "warming"
+    AVAILABLE = "available"
+    DRAINING = "draining"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInService:
+    """The model that answers for a data type, since when, and what it is."""
+
+    data_type: str
+    model: ModelIdentity
+    description: str
+    engine: str
+    format: str
+    size_bytes: int
+    since_ms: int
+    load_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEvent:
+    """What happened to a model: state AVAILABLE is a swap (`previous` = the name it replaced), or REJECTED."""
+
+    at_ms: int
+    data_type: str
+    model: ModelIdentity
+    state: ModelState
+    reason: str = ""
+    previous: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSnapshot:
+    """The models thread's view: written by it alone; `events` are the last ones, newest last, as is `in_service`."""
+
+    caught_up: bool = False
+    loading: str = ""
+    declared: frozenset[str] = frozenset()
+    in_service: tuple[ModelInService, ...] = ()
+    events: tuple[ModelEvent, ...] = ()
+    swaps: int = 0
+    rejections: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the instance can do its work, and what is missing where it can not."""
+
+    ready: bool
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceIdentity:
+    """The name of an instance and the address at which others reach its HTTP side."""
+
+    name: str
+    host: str
+    port: int
+
+
+class InstanceView(Protocol):
+    """What readers (HTTP, sinks) may know of this instance; every call returns an immutable value at once."""
+
+    @property
+    def identity(self) -> InstanceIdentity:
+        """Return who this instance is."""
+        ...
+
+    def scoring(self) -> ScoringSnapshot:
+        """Return the scoring thread's last snapshot."""
+        ...
+
+    def models(self) -> ModelsSnapshot:
+        """Return the models thread's last snapshot."""
+        ...
+
+    def readiness(self) -> Readiness:
+        """Return whether this instance is ready."""
+        ...

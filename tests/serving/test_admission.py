@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+from streamscore_cli.core.errors import MissingDependency, ModelRejected, SignatureMismatch
+from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
+from streamscore_cli.core.signature import Field, FieldType
+from streamscore_cli.serving.admission import Admission, RecordShape
+from tests.servables import FactorEngine
+
+X = (Field("x", FieldType.DOUBLE),)
+
+
+def admission(engine: FactorEngine, *shapes: RecordShape) -> Admission:
+    def guard(artifact: Artifact) -> None:
+        if artifact.data == b"unsafe":
+            raise ModelRejected("It is unsafe.")
+
+    return Admission(lambda _format: engine, guard, shapes or (RecordShape(X, {}),))
+
+
+def descriptor(data: bytes, location: str = "") -> ModelDescriptor:
+    artifact = None if location else Artifact.of(ModelFormat.PMML, data)
+    return ModelDescriptor("m", "a model", "wine", artifact, location)
+
+
+def test_a_good_model_is_loaded_verified_and_warm() -> None:
+    model = admission(FactorEngine()).admit(descriptor(b"3"), version=7)
+    assert (model.identity.name, model.identity.version, model.engine, model.data_type) == ("m", 7, "factor", "wine")
+    assert model.identity.sha256 == Artifact.of(ModelFormat.PMML, b"3").sha256
+    assert model.load_ms >= 0
+
+
+def test_what_the_guard_refuses_never_reaches_the_engine() -> None:
+    engine = FactorEngine()
+    with pytest.raises(ModelRejected, match="unsafe"):
+        admission(engine).admit(descriptor(b"unsafe"), 1)
+    assert engine.loaded == []
+
+
+def test_an_engine_that_breaks_over_a_model_rejects_it() -> None:
+    with pytest.raises(ModelRejected, match="factor engine cannot load it: could not convert"):
+        admission(FactorEngine()).admit(descriptor(b"bad"), 1)
+
+
+def test_a_model_that_fails_on_its_first_records_is_rejected_and_closed() -> None:
+    engine = FactorEngine()
+    with pytest.raises(ModelRejected, match="fails on its first records: boom"):
+        admission(engine).admit(descriptor(b"bomb"), 1)
+    assert engine.loaded[0].closed == 1
+
+
+def test_a_model_whose_inputs_the_records_never_have_is_rejected_and_closed() -> None:
+    engine = FactorEngine()
+    with pytest.raises(SignatureMismatch, match="'x'"):
+        admission(engine, RecordShape((Field("y", FieldType.DOUBLE),), {})).admit(descriptor(b"3"), 1)
+    assert engine.loaded[0].closed == 1
+
+
+@pytest.mark.parametrize("shapes", [(RecordShape((), {}), RecordShape(X, {})), (RecordShape(None, {}),)])
+def test_one_topic_whose_records_fit_or_declare_nothing_is_enough(shapes: tuple[RecordShape, ...]) -> None:
+    assert admission(FactorEngine(), *shapes).admit(descriptor(b"3"), 1)
+
+
+def test_a_reference_is_refused_with_the_way_out() -> None:
+    with pytest.raises(ModelRejected, match=r"by reference.*publish model FILE"):
+        admission(FactorEngine()).admit(descriptor(b"", "s3://bucket/model"), 1)
+
+
+def test_a_missing_extra_is_a_rejection_that_names_it() -> None:
+    class AbsentEngine(FactorEngine):
+        def load(self, artifact: Artifact) -> NoReturn:
+            raise MissingDependency("TensorFlow is not installed.", "pip install 'streamscore[tensorflow]'")
+
+    with pytest.raises(ModelRejected, match=r"not installed.*streamscore\[tensorflow\]"):
+        admission(AbsentEngine()).admit(descriptor(b"3"), 1)
