@@ -97,6 +97,7 @@ class Recorder:
         self._uses: dict[_UseKey, _Use] = {}
         self._last_scores: deque[LastScore] = deque(maxlen=LAST_SCORES)
         self._partitions: tuple[TopicPartition, ...] = ()
+        self._joined = False
         self._waiting: Mapping[TopicPartition, str] = {}
         self._lag: Mapping[TopicPartition, int] = {}
         self._changed = False
@@ -118,8 +119,9 @@ class Recorder:
         self._changed = True
         self._publish_if_due(now_s)
 
-    def partitions(self, partitions: Collection[TopicPartition]) -> None:
-        """Replace the partitions that this instance owns."""
+    def partitions(self, partitions: Collection[TopicPartition], *, joined: bool = True) -> None:
+        """Replace the partitions that this instance owns; `joined`: the group has told it so, be it none."""
+        self._joined = joined
         self._partitions = tuple(sorted(partitions))
         self._changed = True
 
@@ -187,6 +189,7 @@ class Recorder:
             scoring=self._scoring.build(),
             last_scores=tuple(self._last_scores),
             partitions=self._partitions,
+            joined=self._joined,
             waiting=self._waiting,
             lag=self._lag,
         )

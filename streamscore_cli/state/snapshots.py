@@ -89,6 +89,7 @@ class ScoringSnapshot:
     models: tuple[ModelUse, ...] = ()
     last_scores: tuple[LastScore, ...] = ()
     partitions: tuple[TopicPartition, ...] = ()
+    joined: bool = False
     waiting: Mapping[TopicPartition, str] = field(default_factory=dict)
     lag: Mapping[TopicPartition, int] = field(default_factory=dict)
     uptime_s: float = 0.0

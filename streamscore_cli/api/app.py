@@ -1,0 +1,108 @@
+"""The read-only HTTP application over an `InstanceView`; it measures nothing and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from streamscore_cli.api.guards import BearerToken, RequestLimits
+from streamscore_cli.api.responses import json_response, problem
+from streamscore_cli.api.values import STORE, instances_json, known_data_types, readiness_json, stats_json
+from streamscore_cli.state.snapshots import InstanceView
+
+PATHS = {
+    "/stats": "the model in service and all of this instance; ?data_type= picks the model",
+    "/state/instances": "the instances and the stores they hold",
+    "/state/instances/{storeName}": f"the instances that hold a store; the store is {STORE}",
+    "/state/{storeName}/value": "the state of a store on this instance: as /stats",
+    "/healthz": "200 while this process answers",
+    "/readyz": "200 when this instance can score, else 503 and what is missing",
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(view: InstanceView, token: str = "") -> Starlette:
+    """Return the application that answers from `view`; `token`, if any, is asked for all but the health checks."""
+    app = Starlette(
+        routes=_routes(_Endpoints(view)),
+        middleware=[
+            Middleware(RequestLimits),
+            Middleware(BearerToken, token=token),
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(endpoints: _Endpoints) -> list[Route]:
+    table: dict[str, Endpoint] = {
+        "/": endpoints.index,
+        "/stats": endpoints.stats,
+        "/state/instances": endpoints.instances,
+        "/state/instances/{store}": endpoints.instances_of,
+        "/state/{store}/value": endpoints.value,
+        "/healthz": endpoints.healthz,
+        "/readyz": endpoints.readyz,
+    }
+    return [Route(path, endpoint, methods=["GET"]) for path, endpoint in table.items()]
+
+
+class _Endpoints:
+    """One method a path; each reads the view once and answers."""
+
+    def __init__(self, view: InstanceView) -> None:
+        self._view = view
+
+    async def index(self, _: Request) -> Response:
+        return json_response({"name": self._view.identity.name, "paths": PATHS})
+
+    async def stats(self, request: Request) -> Response:
+        return self._stats(request.query_params.get("data_type", ""))
+
+    async def instances(self, _: Request) -> Response:
+        return json_response(instances_json(self._view))
+
+    async def instances_of(self, request: Request) -> Response:
+        return _unknown_store(request) or json_response(instances_json(self._view))
+
+    async def value(self, request: Request) -> Response:
+        return _unknown_store(request) or self._stats(request.query_params.get("data_type", ""))
+
+    async def healthz(self, _: Request) -> Response:
+        return json_response({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        readiness = self._view.readiness()
+        return json_response(readiness_json(readiness), status=200 if readiness.ready else 503)
+
+    def _stats(self, data_type: str) -> Response:
+        stats = stats_json(self._view, data_type)
+        if stats is not None:
+            return json_response(stats)
+        known = ", ".join(known_data_types(self._view.models())) or "none yet"
+        return problem(404, f"unknown data type '{data_type}'", f"Known data types: {known}.")
+
+
+def _unknown_store(request: Request) -> Response | None:
+    store = request.path_params["store"]
+    return None if store == STORE else problem(404, f"unknown store '{store}'", f"The store is {STORE}.")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    hints = {404: f"Paths: {', '.join(PATHS)}.", 405: "This API is read-only: use GET."}
+    message = f"{request.method} {request.url.path}: {error.detail}"
+    return problem(error.status_code, message, hints.get(error.status_code, ""), error.headers)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    return problem(500, f"this is a fault of streamscore: {type(error).__name__}", "The server's log shows where.")
