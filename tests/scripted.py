@@ -80,6 +80,9 @@ class ScriptedSource:
     def assignment(self) -> Collection[TopicPartition]:
         return [(self.topic, partition) for partition in self.logs]
 
+    def joined(self) -> bool:
+        return True
+
     def lag(self) -> Mapping[TopicPartition, int]:
         return {(self.topic, number): len(log) - self.positions[number] for number, log in self.logs.items()}
 

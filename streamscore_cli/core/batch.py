@@ -51,3 +51,13 @@ class DeadLetter:
     value: bytes | None
     timestamp_ms: int
     headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMessage:
+    """One message of the models topic; `value` is None for a null value."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None

@@ -42,6 +42,13 @@ class ResultFormat(StrEnum):
     PROTOBUF = "protobuf"
 
 
+class RowFormat(StrEnum):
+    """How the rows of an input file are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
 class OnBadRow(StrEnum):
     """What to do with a row of an input file that cannot be read."""
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 from streamscore_cli.config.settings import ModelSettings
+from streamscore_cli.core.choices import ResultFormat
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnreadable
 from streamscore_cli.core.models import Artifact, ModelDescriptor
+from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.engines.pmml_guard import PmmlLimits
 from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.records.csv_rows import has_header, sniffed_delimiter
+from streamscore_cli.records.results import encoder_for
+from streamscore_cli.records.row_chunk import RowChunk, RowLayout
+from streamscore_cli.records.rows import read_rows
 from streamscore_cli.records.scored_rows import ScoredRows
 from streamscore_cli.serving.admission import Admission
 from streamscore_cli.serving.binding import Names, check_fits
@@ -66,16 +74,23 @@ class OfflineScorer:
         self._data_type_field = data_type_field
         self._source = source
 
-    def check(self, columns: Columns) -> None:
-        """Raise `SignatureMismatch` when rows with these columns, in a declared order, never give an input."""
+    def checked(self, chunks: Iterator[RowChunk]) -> Iterator[RowChunk]:
+        """Return the chunks; raises `SignatureMismatch` when the first one's columns never give an input."""
+        for place, chunk in enumerate(chunks):
+            if place == 0:
+                self._check(chunk.columns)
+            yield chunk
+
+    def _check(self, columns: Columns) -> None:
         if columns.ordered:
             inputs = columns.without(self._data_type_field)
             fields = tuple(Field(name, FieldType.DOUBLE) for name in inputs.names)
             check_fits(self._model.servable.signature, fields, self._names)
 
-    def score(self, columns: Columns, lines: Sequence[int]) -> Answers:
-        """Answer the rows that `lines` (1-based) name in the file; every row is in a part or among the failures."""
-        slot = score_slot(self._model.servable, columns.without(self._data_type_field), self._names)
+    def score(self, chunk: RowChunk) -> Answers:
+        """Answer the rows of a chunk; every row is in a part or, by its line, among the failures."""
+        lines = chunk.lines
+        slot = score_slot(self._model.servable, chunk.columns.without(self._data_type_field), self._names)
         parts = tuple(
             ScoredRows(
                 data_type=self._model.data_type,
@@ -88,11 +103,50 @@ class OfflineScorer:
             )
             for part in slot.parts
         )
-        failures = (
+        unscored = (
             RowUnreadable(f"line {lines[failure.row]}: {failure.reason}", line=lines[failure.row])
-            for failure in sorted(slot.failures, key=lambda failure: failure.row)
+            for failure in slot.failures
         )
+        failures = sorted((*chunk.failures, *unscored), key=lambda failure: failure.line)
         return Answers(parts, tuple(failures))
+
+
+def read_inputs(
+    stream: IO[bytes], fields: Sequence[Field] | None, data_type_field: str, chunk_rows: int
+) -> Iterator[RowChunk]:
+    """Read rows to be scored: by the records' `fields` where a file has them all or has no header, else as it is.
+
+    Raises `RowUnreadable` when the file as a whole cannot be read.
+    """
+    begin: list[bytes] = []
+    for line in stream:
+        begin.append(line)
+        if line.strip():
+            break
+    first = begin[-1].decode("utf-8", "replace").lstrip("\ufeff").strip() if begin else ""
+    used = fields if fields and _fits(first, tuple(fields), data_type_field) else None
+    return read_rows(chain(begin, stream), None, used, chunk_rows, data_type_field=data_type_field)
+
+
+def _fits(first_line: str, fields: tuple[Field, ...], data_type_field: str) -> bool:
+    """Tell whether a file that begins like this is read by `fields`: it names all of them, or names nothing."""
+    layout = RowLayout(fields, (), data_type_field)
+    if first_line.startswith("{"):
+        names = _keys(first_line)
+    else:
+        names = [cell.strip() for cell in next(csv.reader([first_line], delimiter=sniffed_delimiter(first_line, layout)))]
+        if not has_header(names, RowLayout()):
+            return True
+    wanted = (field.name for field in fields if field.name != data_type_field)
+    return all(matching_field(name, names) is not None for name in wanted)
+
+
+def _keys(line: str) -> list[str]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return []
+    return list(found) if isinstance(found, dict) else []
 
 
 class AnswerTable:
@@ -128,6 +182,17 @@ class AnswerTable:
 def _column(outputs: Mapping[str, Any], name: str, length: int) -> Sequence[Any]:
     array = outputs.get(name)
     return [None] * length if array is None else array.tolist()
+
+
+class JsonAnswers:
+    """Answers as JSON lines, each as in the results topic: the topic is the file, the offset the line."""
+
+    def __init__(self) -> None:
+        self._encoder = encoder_for(ResultFormat.JSON)
+
+    def encode(self, scored: ScoredRows) -> str:
+        """Return the lines of one part."""
+        return "".join(f"{body.decode()}\n" for body in self._encoder.encode(scored))
 
 
 class CsvAnswers:

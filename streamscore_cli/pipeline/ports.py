@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from streamscore_cli.core.batch import DeadLetter, OutboundResults, RecordBatch, TopicPartition
+from streamscore_cli.core.batch import DeadLetter, ModelMessage, OutboundResults, RecordBatch, TopicPartition
+
+__all__ = ["Checkpoint", "ModelMessage", "ModelsTopic", "RecordSource"]
 
 
 class RecordSource(Protocol):
@@ -33,6 +34,10 @@ class RecordSource(Protocol):
 
     def assignment(self) -> Collection[TopicPartition]:
         """Return the partitions that this instance owns."""
+        ...
+
+    def joined(self) -> bool:
+        """Tell whether the group has told this instance its partitions, be it none."""
         ...
 
     def lag(self) -> Mapping[TopicPartition, int]:
@@ -69,16 +74,6 @@ class Checkpoint(Protocol):
     def close(self) -> None:
         """Wait for every delivery, then commit; raises as `close_if_due`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelMessage:
-    """One message of the models topic; `value` is None for a null value."""
-
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
 
 
 class ModelsTopic(Protocol):

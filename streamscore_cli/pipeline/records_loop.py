@@ -146,7 +146,7 @@ class RecordsLoop:
             self._report_at_s = now_s + REPORT_S
             held = set(self._source.held())
             self._waits_for = {place: name for place, name in self._waits_for.items() if place in held}
-            self._recorder.partitions(self._source.assignment())
+            self._recorder.partitions(self._source.assignment(), joined=self._source.joined())
             self._recorder.waiting(self._waits_for)
             self._recorder.lag(self._source.lag())
         self._recorder.tick()

@@ -1,0 +1,177 @@
+"""The composition root of `serve`: settings to wired objects, and which thread runs which; no logic of the domain."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import socket
+import time
+from collections.abc import Callable
+
+from streamscore_cli import __version__
+from streamscore_cli.api.app import make_app
+from streamscore_cli.api.server import LEGACY_PORT, HttpServer
+from streamscore_cli.config.settings import ModelServerSettings, Settings
+from streamscore_cli.core.clock import SystemClock
+from streamscore_cli.core.errors import ModelRejected, TopicMismatch
+from streamscore_cli.core.models import Artifact, ModelFormat
+from streamscore_cli.engines.engine import Engine
+from streamscore_cli.engines.pmml_guard import PmmlLimits
+from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.kafka.health import ClientHealth
+from streamscore_cli.kafka.link import open_records_link
+from streamscore_cli.kafka.models_topic import KafkaModelsTopic
+from streamscore_cli.kafka.probe import wait_for_broker
+from streamscore_cli.kafka.topic_plan import Action
+from streamscore_cli.kafka.topics import TopicAdmin
+from streamscore_cli.pipeline.ledger import Ledger
+from streamscore_cli.pipeline.models_loop import ModelsLoop
+from streamscore_cli.pipeline.policy import Policy
+from streamscore_cli.pipeline.records_loop import LoopSettings, RecordsLoop
+from streamscore_cli.pipeline.route import TopicRecords
+from streamscore_cli.pipeline.score import Scorer
+from streamscore_cli.records.codecs import codec_for
+from streamscore_cli.records.descriptor import decode_descriptor
+from streamscore_cli.records.results import encoder_for
+from streamscore_cli.runtime.supervisor import Supervisor
+from streamscore_cli.runtime.view import View
+from streamscore_cli.serving.admission import Admission, RecordShape
+from streamscore_cli.serving.manager import Manager
+from streamscore_cli.state.board import ModelsBoard
+from streamscore_cli.state.recorder import Recorder
+from streamscore_cli.state.snapshots import InstanceIdentity
+
+log = logging.getLogger("streamscore")
+
+MESSAGE_OVERHEAD_BYTES = 4096
+"""What a broker counts of a result's message beside its value: key, framing of the batch."""
+
+
+def serve(settings: Settings) -> None:
+    """Run an instance until a signal or a failure; raises that failure, after everything has ended in order."""
+    Instance(settings).run()
+
+
+class Instance:
+    """One scoring server; its threads stop in the order of `run`: scoring, models, http."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Check what can be checked without a broker; raises `SettingsError` for records, ports and addresses."""
+        self._settings = settings
+        self._clock = SystemClock()
+        self._health = ClientHealth(self._clock)
+        self._manager = Manager()
+        self._board = ModelsBoard()
+        self._recorder = Recorder(self._clock)
+        self._topics = _topic_records(settings)
+        for data_type in settings.scoring.data_types:
+            self._manager.declare(data_type)
+        self._view = View(self._recorder, self._board, self._health)
+        server = settings.model_server
+        ports = (server.port, LEGACY_PORT) if server.legacy_ports else (server.port,)
+        self._http = HttpServer(make_app(self._view, server.token), server.host, ports)
+        self._view.identity = _identity(server, self._http.ports[0])
+
+    def run(self) -> None:
+        """Run until a signal or a failure."""
+        identity = self._view.identity
+        log.info("streamscore %s, instance %s", __version__, identity.name)
+        log.info("http on %s", ", ".join(f"{self._settings.model_server.host}:{port}" for port in self._http.ports))
+        supervisor = Supervisor()
+        supervisor.add("scoring", self._score)
+        supervisor.add("models", self._follow_models)
+        supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
+        try:
+            supervisor.run()
+        finally:
+            self._manager.close()
+        log.info("stopped")
+
+    def _follow_models(self, stopping: Callable[[], bool]) -> None:
+        if wait_for_broker(self._settings, self._clock, stopping) is None:
+            return
+        limit = self._settings.models
+        limits = PmmlLimits(limit.max_bytes, limit.max_depth, limit.max_nodes)
+
+        def engine_of(model_format: ModelFormat) -> Engine:
+            return engine_for(model_format, limits)
+
+        def check_size(artifact: Artifact) -> None:
+            if artifact.size_bytes > limit.max_bytes:
+                message = f"It has {artifact.size_bytes} bytes, admitted are {limit.max_bytes}."
+                raise ModelRejected(message, "Raise models.max_bytes if it is meant to be so large.")
+
+        shapes = [RecordShape(records.codec.fields, records.names) for records in self._topics.values()]
+        loop = ModelsLoop(
+            KafkaModelsTopic(self._settings, self._health),
+            Ledger(decode_descriptor),
+            Admission(engine_of, check_size, shapes),
+            self._manager,
+            self._board,
+            self._clock,
+        )
+        loop.run(stopping)
+
+    def _score(self, stopping: Callable[[], bool]) -> None:
+        if wait_for_broker(self._settings, self._clock, stopping) is None:
+            return
+        max_result_bytes = self._check_topics()
+        while not self._board.snapshot().caught_up:
+            if stopping():
+                return
+            time.sleep(0.05)
+        scoring = self._settings.scoring
+        link = open_records_link(self._settings, self._health, self._clock, stopping)
+        try:
+            loop = RecordsLoop(
+                link.source,
+                link.checkpoint,
+                Scorer(self._manager, encoder_for(scoring.results), self._clock, max_result_bytes),
+                self._recorder,
+                LoopSettings(self._topics, Policy(scoring.on_error, scoring.no_model), self._view.identity.name),
+                self._clock,
+            )
+            gc.collect()
+            gc.freeze()
+            loop.run(stopping)
+        finally:
+            link.checkpoint.end()
+
+    def _check_topics(self) -> int:
+        """Refuse topics that results would be lost in; return the largest result that all of them take."""
+        with TopicAdmin(self._settings) as admin:
+            plans = admin.plan()
+            needed = {records.results_topic for records in self._topics.values()}
+            needed |= {self._settings.topics.models, self._settings.topics.dead_letters}
+            states = admin.states(needed)
+        for plan in plans:
+            if plan.name in needed and plan.action in {Action.CREATE, Action.GROW}:
+                wrong = "does not exist" if plan.action is Action.CREATE else f"needs {plan.partitions} partitions"
+                raise TopicMismatch(f"The topic {plan.name} {wrong}.", "Run `streamscore topics create`.")
+            for difference in plan.differences:
+                log.warning("topic %s: %s", plan.name, difference)
+        results = [states[name].max_message_bytes for name in needed if name in states]
+        return min(results) - MESSAGE_OVERHEAD_BYTES
+
+
+def _topic_records(settings: Settings) -> dict[str, TopicRecords]:
+    """Return how the records of each data topic look; those of a pattern's topics are under the empty name."""
+    named = {topic: settings.records_of(topic) for topic in settings.topics.data if not topic.startswith("^")}
+    if len(named) < len(settings.topics.data):
+        named |= dict(settings.record_topics) | {"": settings.records}
+    return {
+        topic: TopicRecords(
+            codec=codec_for(records),
+            data_type_field=records.data_type_field,
+            data_type=records.data_type,
+            names=records.names,
+            results_topic=records.results or settings.topics.scores,
+        )
+        for topic, records in named.items()
+    }
+
+
+def _identity(server: ModelServerSettings, port: int) -> InstanceIdentity:
+    local = server.host in {"127.0.0.1", "localhost", "::1"}
+    host = server.advertised_host or (server.host if local else socket.getfqdn())
+    return InstanceIdentity(server.instance or socket.gethostname(), host, port)

@@ -1,0 +1,106 @@
+"""Starts, watches and stops the threads of an instance; the only place that starts any. It knows none of their work."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from streamscore_cli.core.errors import TimedOut
+
+log = logging.getLogger("streamscore.supervisor")
+
+GRACE_S = 20.0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A named thread, its own order to stop, and what it failed with."""
+
+    name: str
+    run: Callable[[Callable[[], bool]], None]
+    interrupt: Callable[[], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+
+class Supervisor:
+    """Runs workers until a signal, a failure or `stop`, then stops them one after the other, in the order added.
+
+    The first failure is the one that counts: it stops all and is raised by `run`.
+    """
+
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        """Give each worker `grace_s` seconds to end once it is told to."""
+        self._grace_s = grace_s
+        self._workers: list[_Worker] = []
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether all is about to end."""
+        return self._over.is_set()
+
+    def add(
+        self, name: str, run: Callable[[Callable[[], bool]], None], interrupt: Callable[[], None] = lambda: None
+    ) -> None:
+        """Add a worker: `run` gets a predicate that turns true when it has to end; `interrupt` wakes it then."""
+        self._workers.append(_Worker(name, run, interrupt))
+
+    def stop(self) -> None:
+        """End all, in order; returns at once."""
+        self._over.set()
+
+    def run(self) -> None:
+        """Start the workers, wait for the end, stop them in order; raises the first failure, or `TimedOut`."""
+        with self._signals():
+            for worker in self._workers:
+                worker.thread = threading.Thread(target=self._guarded, args=(worker,), name=worker.name, daemon=True)
+                worker.thread.start()
+            while not self._over.wait(0.5):
+                pass
+            late = [worker.name for worker in self._workers if not self._stopped(worker)]
+        if self._failure is not None:
+            raise self._failure
+        if late:
+            raise TimedOut(f"Did not end within {self._grace_s:g} s: {', '.join(late)}.", "Nothing more is committed.")
+
+    def _guarded(self, worker: _Worker) -> None:
+        try:
+            worker.run(worker.stop.is_set)
+        except BaseException as error:  # a thread's failure must end the process, whatever it is
+            if self._failure is None:
+                self._failure = error
+            log.debug("%s failed", worker.name, exc_info=True)
+        finally:
+            self._over.set()
+
+    def _stopped(self, worker: _Worker) -> bool:
+        worker.stop.set()
+        worker.interrupt()
+        if worker.thread is not None:
+            worker.thread.join(self._grace_s)
+            return not worker.thread.is_alive()
+        return True
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def on_signal(number: int, _frame: FrameType | None) -> None:
+            log.info("%s: stopping in order", signal.Signals(number).name)
+            self._over.set()
+
+        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
