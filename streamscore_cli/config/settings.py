@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from streamscore_cli.core.choices import LogFormat, NoModel, OnError, OnGap, RecordFormat, ResultFormat
 
-
 T = TypeVar("T")
+
+EXAMPLE_MESSAGE = "streamscore.WineRecord"
+EXAMPLE_DATA_TYPE = "wine"
 
 
 def setting(default: T, help_text: str, *, env: tuple[str, ...] = (), secret: bool = False) -> T:
@@ -53,7 +55,7 @@ class RecordSettings:
     """How the records of a data topic look."""
 
     format: RecordFormat = setting(RecordFormat.PROTOBUF, "protobuf or json.")
-    message: str = setting("streamscore.WineRecord", "The protobuf message type, as package.Message.")
+    message: str = setting(EXAMPLE_MESSAGE, "The protobuf message type, as package.Message.")
     descriptor_set: str = setting("", "A descriptor-set file (protoc -o) that holds the message type; empty: built in.")
     fields: tuple[str, ...] = setting((), "JSON: the fields of a record, in order (needed by models with one tensor).")
     data_type_field: str = setting("dataType", "The field that names a record's data type.")
@@ -62,6 +64,12 @@ class RecordSettings:
         {}, "Model input = record field, where the names differ; a list for a tensor."
     )
     results: str = setting("", "The topic for results of this data topic; empty: topics.scores.")
+
+    @property
+    def implied_data_type(self) -> str:
+        """Return the data type of records that name none: the one given, else that of the built-in example."""
+        is_example = self.format is RecordFormat.PROTOBUF and self.message == EXAMPLE_MESSAGE
+        return self.data_type or (EXAMPLE_DATA_TYPE if is_example else "")
 
 
 @dataclass(frozen=True, slots=True)

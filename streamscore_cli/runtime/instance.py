@@ -64,8 +64,10 @@ class Instance:
         self._board = ModelsBoard()
         self._recorder = Recorder(self._clock)
         self._topics = _topic_records(settings)
-        for data_type in settings.scoring.data_types:
-            self._manager.declare(data_type)
+        for data_type in (*settings.scoring.data_types, *(records.data_type for records in self._topics.values())):
+            if data_type:
+                self._manager.declare(data_type)
+        self._board.declared(self._manager.declared)
         self._view = View(self._recorder, self._board, self._health)
         server = settings.model_server
         ports = (server.port, LEGACY_PORT) if server.legacy_ports else (server.port,)
@@ -101,7 +103,7 @@ class Instance:
                 message = f"It has {artifact.size_bytes} bytes, admitted are {limit.max_bytes}."
                 raise ModelRejected(message, "Raise models.max_bytes if it is meant to be so large.")
 
-        shapes = [RecordShape(records.codec.fields, records.names) for records in self._topics.values()]
+        shapes = [_shape(records) for records in self._topics.values()]
         loop = ModelsLoop(
             KafkaModelsTopic(self._settings, self._health),
             Ledger(decode_descriptor),
@@ -163,12 +165,19 @@ def _topic_records(settings: Settings) -> dict[str, TopicRecords]:
         topic: TopicRecords(
             codec=codec_for(records),
             data_type_field=records.data_type_field,
-            data_type=records.data_type,
+            data_type=records.implied_data_type,
             names=records.names,
             results_topic=records.results or settings.topics.scores,
         )
         for topic, records in named.items()
     }
+
+
+def _shape(records: TopicRecords) -> RecordShape:
+    fields = records.codec.fields
+    if fields is None:
+        return RecordShape(None, records.names)
+    return RecordShape(tuple(field for field in fields if field.name != records.data_type_field), records.names)
 
 
 def _identity(server: ModelServerSettings, port: int) -> InstanceIdentity:

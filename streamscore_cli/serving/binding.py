@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from streamscore_cli.core.columns import Column, Columns, Rows, all_rows
 from streamscore_cli.core.errors import SignatureMismatch
 from streamscore_cli.core.failures import Cause, Failure, Stage
+from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import Field, FieldType, Signature
 
 Names = Mapping[str, str | tuple[str, ...]]
@@ -73,14 +74,6 @@ def check_fits(signature: Signature, fields: tuple[Field, ...], names: Names) ->
             f"The model wants {wanted}, which the records do not have (they have {there}).",
             "Name the record's field for it under [records.names] in streamscore.toml.",
         )
-
-
-def matching_field(name: str, available: tuple[str, ...]) -> str | None:
-    """Return the field that a model input of this name means: the same name, else alike but for spaces, underscores."""
-    if name in available:
-        return name
-    alike = name.replace(" ", "_")
-    return next((field for field in available if field.replace(" ", "_") == alike), None)
 
 
 def _frozen(names: Names) -> tuple[tuple[str, tuple[str, ...]], ...]:

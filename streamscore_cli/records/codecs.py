@@ -1,0 +1,25 @@
+"""Which codec reads the records of a topic, by its settings; the codecs themselves know no settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from streamscore_cli.config.settings import RecordSettings
+from streamscore_cli.core.choices import RecordFormat
+from streamscore_cli.records.codec import RecordCodec
+from streamscore_cli.records.json_codec import JsonCodec
+from streamscore_cli.records.message_type import find_message
+from streamscore_cli.records.protobuf import ProtobufCodec
+
+CODECS: Mapping[RecordFormat, Callable[[RecordSettings], RecordCodec]] = MappingProxyType(
+    {
+        RecordFormat.PROTOBUF: lambda settings: ProtobufCodec(find_message(settings.message, settings.descriptor_set)),
+        RecordFormat.JSON: lambda settings: JsonCodec(settings.fields, settings.data_type_field),
+    }
+)
+
+
+def codec_for(settings: RecordSettings) -> RecordCodec:
+    """Return the codec that `settings` ask for; raises `SettingsError` when its message type cannot be had."""
+    return CODECS[settings.format](settings)
