@@ -1,0 +1,1 @@
+complete --command streamscore --no-files --arguments "(env _STREAMSCORE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) streamscore)" --condition "env _STREAMSCORE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) streamscore"

@@ -1,0 +1,1 @@
+"""Tests of streamscore_cli.core."""
