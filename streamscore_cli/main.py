@@ -40,6 +40,7 @@ class Entry:
 
 
 COMMANDS = (
+    Entry("demo", "demo", "demo", "Run a Kafka, a publisher, a server and a live table, all here."),
     Entry("broker", "broker", "broker", "Run a local single-node Apache Kafka until Ctrl-C."),
     Entry("serve", "serve", "serve", "Score records with the models that the models topic names."),
     Entry("publish", "publish", "app", "Send records and models to Kafka."),

@@ -31,7 +31,7 @@ def broker(
     environment = environment_of(ctx)
     from streamscore_cli.core.errors import BrokerUnreachable
     from streamscore_cli.kafka.embedded import EmbeddedBroker
-    from streamscore_cli.publishing.stopping import StopSignals
+    from streamscore_cli.runtime.stopping import StopSignals
 
     with StopSignals() as stop:
         environment.say("Starting Apache Kafka (the first time, its jars are fetched)...")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from streamscore_cli.api.client import ServerAddress
     from streamscore_cli.config.settings import ModelServerSettings
-    from streamscore_cli.publishing.stopping import StopSignals
+    from streamscore_cli.runtime.stopping import StopSignals
 
 SHORTEST_INTERVAL_S = 0.05
 
@@ -136,7 +136,7 @@ def _raise_first(environment: Environment, missing: Sequence[ServerUnreachable])
 
 def _watch(environment: Environment, ask: Ask, interval_s: float, *, json: bool, single: bool) -> None:
     """Show round after round until Ctrl-C or SIGTERM; a server that goes away is waited for, one must be there."""
-    from streamscore_cli.publishing.stopping import StopSignals
+    from streamscore_cli.runtime.stopping import StopSignals
 
     first = ask()
     if not first.found:
@@ -174,18 +174,23 @@ def _watch_screen(environment: Environment, ask: Ask, first: Round, stop: StopSi
     now = first
     with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         while True:
-            live.update(_screen(now, console.width, interval_s), refresh=True)
+            live.update(_screen(now, console.size, interval_s), refresh=True)
             stop.wait(interval_s)
             if stop.requested:
                 return
             now = ask()
 
 
-def _screen(now: Round, width: int, interval_s: float) -> RenderableType:
+def _screen(now: Round, size: tuple[int, int], interval_s: float) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
+    from streamscore_cli.ui.stats_view import render_stats, rows_for
+
+    width, height = size
+
     problems = [Text(error.message, style="bold red") for error in now.missing]
     footer = Text(f"every {interval_s:g} s; Ctrl-C ends", style="dim")
-    tables = [_tables(now, width)] if now.found else []
+    rows = rows_for(height // max(len(now.found), 1))
+    tables = [render_stats(now.found, width, rows=rows)] if now.found else []
     return Group(*problems, *tables, Text(), footer)

@@ -21,10 +21,11 @@ EXAMPLE_DATA_TYPE = "wine"
 
 def setting(default: T, help_text: str, *, env: tuple[str, ...] = (), secret: bool = False) -> T:
     """Declare a leaf of the tree; `default` is never changed, so that one object may serve all."""
-    return field(default_factory=lambda: default, metadata={"help": help_text, "env": env, "secret": secret})
+    metadata = {"help": help_text, "env": env, "secret": secret}
+    return field(default_factory=lambda: default, repr=not secret, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KafkaSettings:
     """How to reach Kafka; the tables pass any librdkafka property through, the dangerous ones refused."""
 
@@ -34,6 +35,11 @@ class KafkaSettings:
     properties: Mapping[str, str] = setting({}, "librdkafka properties for every client (TLS, SASL).")
     consumer: Mapping[str, str] = setting({}, "librdkafka properties for the data consumer only.")
     producer: Mapping[str, str] = setting({}, "librdkafka properties for producers only.")
+
+    def __repr__(self) -> str:
+        """Return the address and the names of what is passed through; values may be secrets."""
+        passed = sorted({*self.properties, *self.consumer, *self.producer})
+        return f"KafkaSettings(brokers={self.brokers!r}, passed through: {', '.join(passed) or 'nothing'})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,24 @@
-"""Rows of a file scored by the code that scores records: bind, score, encode; it reads no file and knows no Kafka."""
+"""Rows of a file scored by the code that scores records: read, bind, score; how answers look is `answers.py`."""
 
 from __future__ import annotations
 
 import csv
-import io
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import IO, Any
 
 from streamscore_cli.config.settings import ModelSettings
-from streamscore_cli.core.choices import ResultFormat
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnreadable
 from streamscore_cli.core.models import Artifact, ModelDescriptor
 from streamscore_cli.core.names import matching_field
-from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.engines.pmml_guard import PmmlLimits
 from streamscore_cli.engines.registry import engine_for
 from streamscore_cli.records.csv_rows import has_header, sniffed_delimiter
-from streamscore_cli.records.results import encoder_for
-from streamscore_cli.records.row_chunk import RowChunk, RowLayout
+from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout
 from streamscore_cli.records.rows import read_rows
 from streamscore_cli.records.scored_rows import ScoredRows
 from streamscore_cli.serving.admission import Admission
@@ -112,20 +106,21 @@ class OfflineScorer:
 
 
 def read_inputs(
-    stream: IO[bytes], fields: Sequence[Field] | None, data_type_field: str, chunk_rows: int
+    stream: Iterable[bytes], fields: Sequence[Field] | None, data_type_field: str, chunks: Chunks
 ) -> Iterator[RowChunk]:
     """Read rows to be scored: by the records' `fields` where a file has them all or has no header, else as it is.
 
     Raises `RowUnreadable` when the file as a whole cannot be read.
     """
     begin: list[bytes] = []
-    for line in stream:
+    lines = iter(stream)
+    for line in lines:
         begin.append(line)
         if line.strip():
             break
     first = begin[-1].decode("utf-8", "replace").lstrip("\ufeff").strip() if begin else ""
     used = fields if fields and _fits(first, tuple(fields), data_type_field) else None
-    return read_rows(chain(begin, stream), None, used, chunk_rows, data_type_field=data_type_field)
+    return read_rows(chain(begin, lines), None, used, chunks, data_type_field=data_type_field)
 
 
 def _fits(first_line: str, fields: tuple[Field, ...], data_type_field: str) -> bool:
@@ -134,7 +129,8 @@ def _fits(first_line: str, fields: tuple[Field, ...], data_type_field: str) -> b
     if first_line.startswith("{"):
         names = _keys(first_line)
     else:
-        names = [cell.strip() for cell in next(csv.reader([first_line], delimiter=sniffed_delimiter(first_line, layout)))]
+        cells = next(csv.reader([first_line], delimiter=sniffed_delimiter(first_line, layout)), [])
+        names = [cell.strip() for cell in cells]
         if not has_header(names, RowLayout()):
             return True
     wanted = (field.name for field in fields if field.name != data_type_field)
@@ -147,70 +143,3 @@ def _keys(line: str) -> list[str]:
     except ValueError:
         return []
     return list(found) if isinstance(found, dict) else []
-
-
-class AnswerTable:
-    """Answers as rows of cells under one header, which the first part decides."""
-
-    def __init__(self) -> None:
-        self._labels: tuple[str, ...] | None = None
-        self._outputs: tuple[str, ...] = ()
-
-    def header(self, scores: Scores) -> list[str] | None:
-        """Return the header before the first rows, None before all later ones."""
-        if self._labels is not None:
-            return None
-        self._labels, self._outputs = scores.labels, tuple(scores.outputs)
-        return ["line", "result", *(f"probability({label})" for label in scores.labels), *scores.outputs]
-
-    def rows(self, scored: ScoredRows) -> Iterator[tuple[Any, ...]]:
-        """Return the line, the result, the probabilities and the further outputs of each row; None where missing."""
-        scores = scored.scores
-        columns: list[Sequence[Any]] = [list(scored.offsets), scores.result.tolist()]
-        columns += self._probabilities(scores)
-        columns += [_column(scores.outputs, name, len(scored)) for name in self._outputs]
-        for row in zip(*columns, strict=True):
-            yield tuple(None if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
-
-    def _probabilities(self, scores: Scores) -> list[Sequence[Any]]:
-        if scores.probabilities is None:
-            return [[None] * len(scores) for _ in self._labels or ()]
-        by_label = dict(zip(scores.labels, scores.probabilities.T.tolist(), strict=True))
-        return [by_label.get(label, [None] * len(scores)) for label in self._labels or ()]
-
-
-def _column(outputs: Mapping[str, Any], name: str, length: int) -> Sequence[Any]:
-    array = outputs.get(name)
-    return [None] * length if array is None else array.tolist()
-
-
-class JsonAnswers:
-    """Answers as JSON lines, each as in the results topic: the topic is the file, the offset the line."""
-
-    def __init__(self) -> None:
-        self._encoder = encoder_for(ResultFormat.JSON)
-
-    def encode(self, scored: ScoredRows) -> str:
-        """Return the lines of one part."""
-        return "".join(f"{body.decode()}\n" for body in self._encoder.encode(scored))
-
-
-class CsvAnswers:
-    """Answers as CSV text: numbers at full precision, true and false, nothing for missing."""
-
-    def __init__(self) -> None:
-        self._table = AnswerTable()
-
-    def encode(self, scored: ScoredRows) -> str:
-        """Return the lines of one part, with the header before the first."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        header = self._table.header(scored.scores)
-        if header:
-            writer.writerow(header)
-        writer.writerows([_cell(cell) for cell in row] for row in self._table.rows(scored))
-        return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value

@@ -112,15 +112,14 @@ def _from_headers(headers: Sequence[tuple[str, bytes | None]] | None, otherwise:
 def _unserved(places: Mapping[str, Sequence[int]], standings: Mapping[str, Standing], rows: Rows) -> list[Failure]:
     failures: list[Failure] = []
     for name, at in places.items():
-        match standings[name]:
-            case Standing.UNKNOWN:
-                cause = Cause.UNKNOWN_DATA_TYPE
-                reason = f"data type {name!r:.100} is declared by no setting and no model" if name else "no data type"
-            case Standing.NO_MODEL:
-                cause, reason = Cause.NO_MODEL, f"data type {name!r} has no model yet"
-            case Standing.SERVED | Standing.WAITING:
-                continue
-        failures += [Failure(int(rows[place]), Stage.ROUTE, cause, reason) for place in at]
+        if standings[name] is Standing.NO_MODEL:
+            why = Cause.NO_MODEL, f"data type {name!r} has no model yet"
+        elif standings[name] is Standing.UNKNOWN:
+            reason = f"data type {name!r:.100} is declared by no setting and no model" if name else "no data type"
+            why = Cause.UNKNOWN_DATA_TYPE, reason
+        else:
+            continue
+        failures += [Failure(int(rows[place]), Stage.ROUTE, *why) for place in at]
     return failures
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import FieldType
 from streamscore_cli.records.cells import column_of, is_number
-from streamscore_cli.records.row_chunk import RowChunk, RowLayout, chunk_of, missing_column, unreadable
+from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout, chunk_of, missing_column, unreadable
 
 DELIMITERS = (";", "\t", ",")
 """In the order in which they are preferred: a comma may be a decimal comma, the others rarely mean anything else."""
@@ -38,8 +38,8 @@ class _Plan:
     open_ended: bool
 
 
-def csv_chunks(lines: Iterator[str], layout: RowLayout, chunk_rows: int) -> Iterator[RowChunk]:
-    """Yield the rows of a file, `chunk_rows` at a time.
+def csv_chunks(lines: Iterator[str], layout: RowLayout, chunks: Chunks) -> Iterator[RowChunk]:
+    """Yield the rows of a file, a chunk at a time.
 
     The first line that is not blank is a header when it names a field, or holds no number where a number should be.
     Raises `RowUnreadable` when nothing can be read by it: no such fields, a name twice, no names for a bare file.
@@ -58,7 +58,7 @@ def csv_chunks(lines: Iterator[str], layout: RowLayout, chunk_rows: int) -> Iter
     else:
         plan = _plan_by_position(line, layout)
         records = chain([begin], records)
-    while chunk := list(islice(records, chunk_rows)):
+    while chunk := chunks.take(records):
         yield _chunk(chunk, plan)
 
 
@@ -107,17 +107,18 @@ def _first_line(lines: Iterator[str]) -> tuple[int, str | None]:
 def _records(lines: Iterator[str], delimiter: str, skipped: int) -> Iterator[Record]:
     """Yield every record that is not blank; one that breaks the rules of quoting is an error in its place."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    line = skipped + 1
     while True:
-        line = skipped + reader.line_num + 1
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield line, cells
+                line = skipped + reader.line_num + 1
         except csv.Error as error:
             yield line, unreadable(line, "", f"the row is not CSV: {error}")
-            continue
-        if len(cells) > 1 or (cells and cells[0].strip()):
-            yield line, cells
+            line = skipped + reader.line_num + 1
+        else:
+            return
 
 
 def _plan_by_header(line: int, cells: Sequence[str], layout: RowLayout) -> _Plan:
@@ -158,23 +159,34 @@ def _taken(layout: RowLayout, names: Sequence[str]) -> tuple[_Taken, ...]:
 
 def _chunk(records: Sequence[Record], plan: _Plan) -> RowChunk:
     lines = [line for line, _ in records]
-    misfits: dict[int, RowUnreadable] = {}
-    rows: list[list[str]] = []
-    for row, (line, cells) in enumerate(records):
-        problem = cells if isinstance(cells, RowUnreadable) else _wrong_width(line, cells, plan)
-        if problem is not None:
-            misfits[row] = problem
-        rows.append([""] * plan.width if isinstance(cells, RowUnreadable) or problem else cells)
+    rows, misfits = _whole_rows(records, plan)
+    by_place = list(zip(*rows, strict=False))
     arrays = {}
     for taken in plan.columns:
         if taken.place is None:
             arrays[taken.name] = missing_column(taken.type, len(rows))
             continue
         place = taken.place
-        arrays[taken.name], problems = column_of([cells[place] for cells in rows], taken.type)
+        arrays[taken.name], problems = column_of(by_place[place], taken.type)
         for row, problem_text in problems.items():
             misfits.setdefault(row, unreadable(lines[row], taken.name, problem_text))
     return chunk_of(arrays, lines, misfits, ordered=True)
+
+
+def _whole_rows(records: Sequence[Record], plan: _Plan) -> tuple[list[list[str]], dict[int, RowUnreadable]]:
+    """Return rows of at least `plan.width` cells, blank where a row cannot be read, and why those cannot be."""
+    misfits: dict[int, RowUnreadable] = {}
+    rows: list[list[str]] = []
+    for row, (line, cells) in enumerate(records):
+        if isinstance(cells, RowUnreadable):
+            misfits[row] = cells
+        elif len(cells) == plan.width or (problem := _wrong_width(line, cells, plan)) is None:
+            rows.append(cells)
+            continue
+        else:
+            misfits[row] = problem
+        rows.append([""] * plan.width)
+    return rows, misfits
 
 
 def _wrong_width(line: int, cells: Sequence[str], plan: _Plan) -> RowUnreadable | None:

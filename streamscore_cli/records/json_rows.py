@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,17 @@ from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.records.json_codec import as_column
-from streamscore_cli.records.row_chunk import RowChunk, RowLayout, chunk_of, unreadable
+from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout, chunk_of, unreadable
 
 _SHOWN = 60
 
 Line = tuple[int, str]
 
 
-def json_chunks(lines: Iterator[str], layout: RowLayout, chunk_rows: int) -> Iterator[RowChunk]:
-    """Yield the rows of a file, `chunk_rows` at a time; blank lines are none."""
+def json_chunks(lines: Iterator[str], layout: RowLayout, chunks: Chunks) -> Iterator[RowChunk]:
+    """Yield the rows of a file, a chunk at a time; blank lines are none."""
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    while chunk := list(islice(numbered, chunk_rows)):
+    while chunk := chunks.take(numbered):
         yield _chunk(chunk, layout)
 
 

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
 from streamscore_cli.core.columns import Column, Columns
 from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.signature import Field, FieldType
+
+T = TypeVar("T")
+More = Callable[[], bool]
+"""Tells whether another line can be had without waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """How rows are taken together: `rows` at a time, or with `more` the next one and those that need no waiting."""
+
+    rows: int = 1000
+    more: More | None = None
+
+    def take(self, items: Iterator[T]) -> list[T]:
+        """Return the items of the next chunk; none at the end."""
+        if self.more is None:
+            return list(islice(items, self.rows))
+        chunk = list(islice(items, 1))
+        while chunk and len(chunk) < self.rows and self.more():
+            following = list(islice(items, 1))
+            if not following:
+                break
+            chunk += following
+        return chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +71,11 @@ class RowChunk:
     def first_line(self) -> int:
         """Return the line on which the first row begins, readable or not."""
         return min([*self.lines[:1], *(failure.line for failure in self.failures)])
+
+    def before(self, line: int) -> RowChunk:
+        """Return the readable rows that begin before `line`."""
+        count = bisect_left(self.lines, line)
+        return RowChunk(self.columns.take(np.arange(count, dtype=np.intp)), self.lines[:count])
 
 
 Misfits = Mapping[int, RowUnreadable]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from operator import methodcaller
 from types import MappingProxyType
+from typing import Any
 
 from streamscore_cli.core.choices import RowFormat
 from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.signature import Field
 from streamscore_cli.records.csv_rows import csv_chunks
 from streamscore_cli.records.json_rows import json_chunks
-from streamscore_cli.records.row_chunk import RowChunk, RowLayout
+from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout
 
-__all__ = ["RowChunk", "read_rows"]
+__all__ = ["Chunks", "RowChunk", "read_rows"]
 
-_Reader = Callable[[Iterator[str], RowLayout, int], Iterator[RowChunk]]
+DEFAULT_CHUNKS = Chunks()
+
+_Reader = Callable[[Iterator[str], RowLayout, Chunks], Iterator[RowChunk]]
 
 READERS: Mapping[RowFormat, _Reader] = MappingProxyType({RowFormat.CSV: csv_chunks, RowFormat.JSONL: json_chunks})
+
+_as_text = methodcaller("decode", "utf-8", "surrogateescape")
 
 _BOM = "\ufeff"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -27,12 +33,12 @@ def read_rows(
     stream: Iterable[bytes] | Iterable[str],
     row_format: RowFormat | None,
     fields: Sequence[Field] | None,
-    chunk_rows: int = 1000,
+    chunks: Chunks = DEFAULT_CHUNKS,
     *,
     column_names: Sequence[str] = (),
     data_type_field: str = "dataType",
 ) -> Iterator[RowChunk]:
-    """Yield the rows of `stream`, at most `chunk_rows` at a time, as soon as that many lines are there.
+    """Yield the rows of `stream`, in chunks, each as soon as its lines are there.
 
     `fields` are a codec's: their columns come in that order under those names, typed, all of them (NaN or None where
     the file has none), but for the data type's, which only comes when the file has it; without fields all the file's
@@ -44,7 +50,7 @@ def read_rows(
     if row_format is None:
         row_format, lines = _recognised(lines)
     layout = RowLayout(tuple(fields or ()), tuple(column_names), data_type_field)
-    yield from READERS[row_format](lines, layout, chunk_rows)
+    yield from READERS[row_format](lines, layout, chunks)
 
 
 def _recognised(lines: Iterator[str]) -> tuple[RowFormat, Iterator[str]]:
@@ -58,13 +64,11 @@ def _recognised(lines: Iterator[str]) -> tuple[RowFormat, Iterator[str]]:
 
 
 def _text_lines(stream: Iterable[bytes] | Iterable[str]) -> Iterator[str]:
-    """Yield the lines as text; bytes that are not UTF-8 are kept for the cell they are in to fail."""
-    for number, line in enumerate(stream):
-        text = _decoded(line, number) if isinstance(line, bytes) else str(line)
-        yield text if number else text.removeprefix(_BOM)
-
-
-def _decoded(line: bytes, number: int) -> str:
-    if number == 0 and line.startswith(_UTF16_BOMS):
+    """Return the lines as text; bytes that are not UTF-8 are kept for the cell they are in to fail."""
+    lines: Iterator[Any] = iter(stream)
+    first = next(lines, "")
+    if isinstance(first, str):
+        return chain([first.removeprefix(_BOM)], lines)
+    if first.startswith(_UTF16_BOMS):
         raise RowUnreadable("line 1: the file is UTF-16.", line=1, hint="Save it as UTF-8.")
-    return line.decode("utf-8", "surrogateescape")
+    return chain([_as_text(first).removeprefix(_BOM)], map(_as_text, lines))

@@ -5,28 +5,29 @@ The server and the publisher are the very commands that a user types, told by th
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from streamscore_cli.api.client import fetch_stats, parse_address
 from streamscore_cli.config.sample_data import sample_data_dir
 from streamscore_cli.config.settings import KafkaSettings, Settings
-from streamscore_cli.core.errors import MissingDependency, StreamscoreError
+from streamscore_cli.core.errors import MissingDependency, ServerUnreachable, StreamscoreError, TimedOut
 from streamscore_cli.kafka.child_process import ChildProcess
 from streamscore_cli.kafka.embedded import EmbeddedBroker, free_port
-from streamscore_cli.kafka.topics import apply, plan
+from streamscore_cli.kafka.topics import TopicAdmin
 
 RECORD_INTERVAL = "2 ms"
 MODEL_INTERVAL = "5 seconds"
-LOG_LINES_SHOWN = 15
+READY_WAIT_S = 30.0
 
 _FOREIGN = ("STREAMSCORE_", "KAFKA_", "DATA_", "MODEL_", "GRAFANA_", "INFLUXDB_", "ZOOKEEPER_")
 """What the user's own environment says about other set-ups is kept from the demo's processes."""
@@ -60,7 +61,8 @@ class Demo:
         broker = self._opened.enter_context(EmbeddedBroker())
         settings = replace(Settings(), kafka=KafkaSettings(brokers=broker.address))
         self._say("Creating topics...")
-        apply(settings, plan(settings))
+        with TopicAdmin(settings) as admin:
+            admin.apply(admin.plan())
         port = free_port()
         environ = self._environ | {
             "KAFKA_BROKERS_LIST": broker.address,
@@ -69,16 +71,19 @@ class Demo:
             "DATA_PUBLISH_INTERVAL": RECORD_INTERVAL,
             "MODEL_PUBLISH_INTERVAL": MODEL_INTERVAL,
         }
-        self._say("Starting the server and the publisher...")
+        self._say("Starting the server...")
+        http = f"http://127.0.0.1:{port}"
         self._server = self._command("serve", environ)
+        self._await_ready(http)
         self._publisher = self._command("publish", environ, "all")
-        return DemoAddresses(broker.address, f"http://127.0.0.1:{port}")
+        return DemoAddresses(broker.address, http)
 
     def check(self) -> None:
         """Raise `StreamscoreError` with the end of its log when a part has ended by itself."""
         for name, process in (("server", self._server), ("publisher", self._publisher)):
             if process is not None and not process.running:
-                raise StreamscoreError(f"The demo's {name} has ended by itself. Its log ends with:\n{process.log_tail()}")
+                message = f"The demo's {name} has ended by itself. Its log ends with:\n{process.log_tail()}\n"
+                raise StreamscoreError(message)
 
     def stop_publishing(self) -> None:
         """End the publisher; the server scores what is there."""
@@ -102,6 +107,16 @@ class Demo:
         self._opened.callback(process.end)
         return process
 
+    def _await_ready(self, http: str) -> None:
+        deadline_s = time.monotonic() + READY_WAIT_S
+        while time.monotonic() < deadline_s:
+            self.check()
+            with suppress(ServerUnreachable):
+                if fetch_stats(parse_address(http))["instance"]["ready"]:
+                    return
+            time.sleep(0.1)
+        raise TimedOut(f"The demo's server was not ready within {READY_WAIT_S:g} s.")
+
     def _sample_data(self) -> Path:
         data = sample_data_dir()
         if find_spec("pypmml") is None or find_spec("jpype") is None:
@@ -112,5 +127,5 @@ class Demo:
         reduced = self._directory / "data"
         reduced.mkdir()
         for file in (*data.glob("*.pmml"), *data.glob("*.csv")):
-            os.symlink(file, reduced / file.name)
+            (reduced / file.name).symlink_to(file)
         return reduced

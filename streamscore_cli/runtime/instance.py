@@ -68,23 +68,23 @@ class Instance:
             if data_type:
                 self._manager.declare(data_type)
         self._board.declared(self._manager.declared)
-        self._view = View(self._recorder, self._board, self._health)
+        self.view = View(self._recorder, self._board, self._health)
+        self.supervisor = Supervisor()
         server = settings.model_server
         ports = (server.port, LEGACY_PORT) if server.legacy_ports else (server.port,)
-        self._http = HttpServer(make_app(self._view, server.token), server.host, ports)
-        self._view.identity = _identity(server, self._http.ports[0])
+        self._http = HttpServer(make_app(self.view, server.token), server.host, ports)
+        self.view.identity = _identity(server, self._http.ports[0])
 
     def run(self) -> None:
         """Run until a signal or a failure."""
-        identity = self._view.identity
+        identity = self.view.identity
         log.info("streamscore %s, instance %s", __version__, identity.name)
         log.info("http on %s", ", ".join(f"{self._settings.model_server.host}:{port}" for port in self._http.ports))
-        supervisor = Supervisor()
-        supervisor.add("scoring", self._score)
-        supervisor.add("models", self._follow_models)
-        supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
+        self.supervisor.add("scoring", self._score)
+        self.supervisor.add("models", self._follow_models)
+        self.supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
         try:
-            supervisor.run()
+            self.supervisor.run()
         finally:
             self._manager.close()
         log.info("stopped")
@@ -130,7 +130,7 @@ class Instance:
                 link.checkpoint,
                 Scorer(self._manager, encoder_for(scoring.results), self._clock, max_result_bytes),
                 self._recorder,
-                LoopSettings(self._topics, Policy(scoring.on_error, scoring.no_model), self._view.identity.name),
+                LoopSettings(self._topics, Policy(scoring.on_error, scoring.no_model), self.view.identity.name),
                 self._clock,
             )
             gc.collect()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from types import FrameType
 
 from streamscore_cli.core.errors import TimedOut
+from streamscore_cli.runtime.stopping import StopSignals
 
 log = logging.getLogger("streamscore.supervisor")
 
 GRACE_S = 20.0
+LOOK_S = 0.2
 
 
 @dataclass(slots=True)
@@ -58,12 +58,15 @@ class Supervisor:
 
     def run(self) -> None:
         """Start the workers, wait for the end, stop them in order; raises the first failure, or `TimedOut`."""
-        with self._signals():
+        main = threading.current_thread() is threading.main_thread()
+        with StopSignals() if main else nullcontext() as signals:
             for worker in self._workers:
                 worker.thread = threading.Thread(target=self._guarded, args=(worker,), name=worker.name, daemon=True)
                 worker.thread.start()
-            while not self._over.wait(0.5):
-                pass
+            while not self._over.wait(LOOK_S):
+                if signals is not None and signals.requested:
+                    log.info("told to stop: stopping in order")
+                    self._over.set()
             late = [worker.name for worker in self._workers if not self._stopped(worker)]
         if self._failure is not None:
             raise self._failure
@@ -87,20 +90,3 @@ class Supervisor:
             worker.thread.join(self._grace_s)
             return not worker.thread.is_alive()
         return True
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def on_signal(number: int, _frame: FrameType | None) -> None:
-            log.info("%s: stopping in order", signal.Signals(number).name)
-            self._over.set()
-
-        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from streamscore_cli.core.printable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -44,8 +46,3 @@ class Reading:
         """Return a list of texts, empty where there is none."""
         found = self.value.get(key)
         return [printable(item) for item in found if isinstance(item, str)] if isinstance(found, list) else []
-
-
-def printable(text: str) -> str:
-    """Return `text` with everything replaced that a terminal would obey."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -8,9 +8,15 @@ from datetime import tzinfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from streamscore_cli.core.printable import printable
 from streamscore_cli.ui.console import make_table
 from streamscore_cli.ui.quantities import count, duration_ms, rate, time_of_day, uptime
-from streamscore_cli.ui.stats_document import Reading, printable
+from streamscore_cli.ui.stats_document import Reading
+
+MOST_ROWS = 5
+FIXED_LINES = 20
+LINES_A_ROW = 4
+"""Of a screen, what an instance takes besides its lists, and what one row more in each of the lists takes."""
 
 WIDE = 100
 """From this many columns on, tables show what one can do without."""
@@ -18,18 +24,25 @@ WIDE = 100
 _PERCENTILES = {"p50": "P50", "p90": "P90", "p99": "P99", "p99_9": "P99.9", "max": "MAX"}
 
 
-def render_stats(servers: Sequence[Mapping[str, object]], width: int, *, zone: tzinfo | None = None) -> RenderableType:
+def rows_for(height: int) -> int:
+    """Return how many rows the lists of one instance may have on a screen of `height` lines."""
+    return min(max((height - FIXED_LINES) // LINES_A_ROW, 1), MOST_ROWS)
+
+
+def render_stats(
+    servers: Sequence[Mapping[str, object]], width: int, *, zone: tzinfo | None = None, rows: int = MOST_ROWS
+) -> RenderableType:
     """Return the tables of one instance, or of several with one line for each before them."""
     if len(servers) == 1:
-        return render_instance(servers[0], width, zone=zone)
+        return render_instance(servers[0], width, zone=zone, rows=rows)
     parts: list[RenderableType] = [_overview(servers)]
     for stats in servers:
-        parts += [Text(), render_instance(stats, width, zone=zone)]
+        parts += [Text(), render_instance(stats, width, zone=zone, rows=rows)]
     return Group(*parts)
 
 
 def render_instance(
-    stats: Mapping[str, object], width: int, *, zone: tzinfo | None = None, rows: int = 5
+    stats: Mapping[str, object], width: int, *, zone: tzinfo | None = None, rows: int = MOST_ROWS
 ) -> RenderableType:
     """Return what an instance does: counts, rate, latencies, models and their swaps, last scores.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 from streamscore_cli.config.settings import ModelSettings, RecordSettings
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import ModelRejected, SignatureMismatch
-from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelIdentity
-from streamscore_cli.core.scores import Scores
+from streamscore_cli.core.models import Artifact, ModelDescriptor
 from streamscore_cli.engines.detect import detect_format
-from streamscore_cli.pipeline.offline import CsvAnswers, OfflineScorer, load_offline
+from streamscore_cli.pipeline.answers import CsvAnswers
+from streamscore_cli.pipeline.offline import OfflineScorer, load_offline, read_inputs
 from streamscore_cli.records.codecs import codec_for
-from streamscore_cli.records.scored_rows import ScoredRows
+from streamscore_cli.records.row_chunk import Chunks, RowChunk
 
 ROWS = 1599
 
@@ -34,10 +35,50 @@ def wines(path: Path) -> Columns:
 
 
 def scored_csv(scorer: OfflineScorer, columns: Columns) -> list[dict[str, str]]:
-    answers = scorer.score(columns, range(1, columns.length + 1))
+    answers = scorer.score(RowChunk(columns, range(1, columns.length + 1)))
     assert answers.failures == ()
     text = CsvAnswers()
     return list(csv.DictReader("".join(text.encode(part) for part in answers.parts).splitlines()))
+
+
+WINE = codec_for(RecordSettings()).fields
+
+
+def inputs(text: str) -> list[RowChunk]:
+    return list(read_inputs(io.BytesIO(text.encode()), WINE, "dataType", Chunks()))
+
+
+def test_a_file_without_a_header_is_read_by_the_fields_of_the_records() -> None:
+    (chunk,) = inputs("7.4;0.7;0;1.9;0.076;11;34;0.9978;3.51;0.56;9.4;5\n")
+    assert chunk.columns.names[0] == "fixed_acidity"
+    assert chunk.columns.names[-1] == "alcohol"
+    assert chunk.columns.arrays["citric_acid"].tolist() == [0.0]
+
+
+def test_a_header_of_its_own_needs_no_record_settings() -> None:
+    (chunk,) = inputs("\n\nheight,colour\n1.5,red\n,\n2,blue\n")
+    assert chunk.columns.names == ("height", "colour")
+    assert chunk.columns.arrays["colour"].tolist() == ["red", None, "blue"]
+    assert list(chunk.lines) == [4, 5, 6]
+
+
+def test_a_header_that_has_every_field_gives_the_fields_in_their_order(data_dir: Path) -> None:
+    assert WINE is not None
+    names = [field.name for field in WINE if field.name != "dataType"]
+    header = ";".join(name.replace("_", " ") for name in [*reversed(names), "quality"])
+    (chunk,) = inputs(header + "\n" + ";".join(map(str, range(12))) + "\n")
+    assert list(chunk.columns.names) == names
+    assert chunk.columns.arrays["alcohol"].tolist() == [0.0]
+
+
+def test_json_lines_are_read_as_they_are() -> None:
+    (chunk,) = inputs('{"height": 1.5, "colour": "red"}\n{"colour": "blue"}\n')
+    assert chunk.columns.arrays["colour"].tolist() == ["red", "blue"]
+    np.testing.assert_equal(chunk.columns.arrays["height"], np.array([1.5, np.nan]))
+
+
+def test_nothing_gives_no_rows() -> None:
+    assert inputs("") == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +108,7 @@ def test_a_value_of_a_wrong_type_fails_its_line_alone(data_dir: Path) -> None:
     alcohol = np.empty(3, dtype=object)
     alcohol[:] = [9.4, "strong", 9.8]
     columns = Columns(3, {**few.arrays, "alcohol": alcohol})
-    answers = OfflineScorer(model, {}, "dataType", "wines").score(columns, [10, 11, 12])
+    answers = OfflineScorer(model, {}, "dataType", "wines").score(RowChunk(columns, [10, 11, 12]))
     model.servable.close()
     assert [line for part in answers.parts for line in part.offsets] == [10, 12]
     assert [(failure.line, "alcohol" in failure.message) for failure in answers.failures] == [(11, True)]
@@ -77,7 +118,7 @@ def test_a_file_without_an_input_is_refused_and_names_it(data_dir: Path) -> None
     model = load_offline(descriptor_of(data_dir / "winequality_linear_regression.pmml"), ModelSettings())
     columns = wines(data_dir / "winequality_red.csv").without("alcohol")
     with pytest.raises(SignatureMismatch, match="alcohol"):
-        OfflineScorer(model, {}, "dataType", "wines").check(columns)
+        next(OfflineScorer(model, {}, "dataType", "wines").checked(iter([RowChunk(columns, range(columns.length))])))
     model.servable.close()
 
 
@@ -92,23 +133,3 @@ def test_the_same_guard_as_in_a_server_stands_before_the_engine() -> None:
 def test_a_model_beyond_the_limit_is_refused(data_dir: Path) -> None:
     with pytest.raises(ModelRejected, match="100 are admitted"):
         load_offline(descriptor_of(data_dir / "winequality_linear_regression.pmml"), ModelSettings(max_bytes=100))
-
-
-def test_csv_has_one_header_full_precision_and_nothing_for_missing() -> None:
-    model = ModelIdentity("m", -1, "")
-    first = Scores(
-        np.array(["yes", None], dtype=object),
-        ("yes", "no"),
-        np.array([[1 / 3, np.nan], [0.1, 0.9]]),
-        {"ok": np.array([True, False])},
-    )
-    second = Scores(np.array(["a,b"], dtype=object), ("no",), np.array([[0.5]]))
-    text = CsvAnswers()
-    lines = text.encode(ScoredRows("", first, model, "f", [0, 0], [1, 2], [-1, -1]))
-    lines += text.encode(ScoredRows("", second, model, "f", [0], [3], [-1]))
-    assert lines.splitlines() == [
-        "line,result,probability(yes),probability(no),ok",
-        "1,yes,0.3333333333333333,,true",
-        "2,,0.1,0.9,false",
-        '3,"a,b",,0.5,',
-    ]

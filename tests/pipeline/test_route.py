@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from streamscore_cli.records.json_codec import JsonCodec
 
 from streamscore_cli.core.batch import Headers, RecordBatch
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.pipeline.route import Routed, Standing, TopicRecords, next_offsets, route
 from streamscore_cli.records.codec import Decoded
+from streamscore_cli.records.json_codec import JsonCodec
 
 STANDINGS = {"served": Standing.SERVED, "waits": Standing.WAITING, "modelless": Standing.NO_MODEL}
 

@@ -20,7 +20,7 @@ from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.records.codecs import codec_for
 from streamscore_cli.records.csv_rows import sniffed_delimiter
 from streamscore_cli.records.row_chunk import RowLayout
-from streamscore_cli.records.rows import RowChunk, read_rows
+from streamscore_cli.records.rows import Chunks, RowChunk, read_rows
 from tests.records.wire import WINE_FIELDS, is_nan
 
 WINE = codec_for(RecordSettings()).fields
@@ -49,7 +49,7 @@ def failures(chunk: RowChunk) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("header", ["", UCI_HEADER])
 def test_both_forms_of_the_wine_file(data_dir: Path, wines: list[list[float]], header: str) -> None:
     stream = io.BytesIO(header.encode() + (data_dir / "winequality_red.csv").read_bytes())
-    chunks = list(read_rows(stream, None, WINE, 500))
+    chunks = list(read_rows(stream, None, WINE, Chunks(500)))
     assert [chunk.columns.length for chunk in chunks] == [500, 500, 500, 99]
     first = 2 if header else 1
     assert [chunk.first_line for chunk in chunks] == [first, first + 500, first + 1000, first + 1500]
@@ -300,7 +300,7 @@ def test_a_nested_value_without_fields_fails_its_line() -> None:
 def test_rows_come_as_soon_as_their_lines_are_there(content: str) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as pipe:
-        rows = read_rows(stream, None, (Field("x", FieldType.DOUBLE),), 1)
+        rows = read_rows(stream, None, (Field("x", FieldType.DOUBLE),), Chunks(1))
         for number, line in enumerate(content.splitlines(keepends=True), 1):
             pipe.write(line.encode())
             assert next(rows).columns.arrays["x"].tolist() == [number * 2.0 - 1]
@@ -309,7 +309,7 @@ def test_rows_come_as_soon_as_their_lines_are_there(content: str) -> None:
 
 
 def test_a_bad_row_keeps_its_place_in_its_chunk() -> None:
-    chunks = list(read_rows(io.StringIO("x;y\nz;1\n1;2\n3;z\n"), None, XY, 2))
+    chunks = list(read_rows(io.StringIO("x;y\nz;1\n1;2\n3;z\n"), None, XY, Chunks(2)))
     assert [(chunk.first_line, list(chunk.lines), len(chunk.failures)) for chunk in chunks] == [(2, [3], 1), (4, [], 1)]
 
 
@@ -324,7 +324,7 @@ def test_numbers_come_back_as_they_were_written(
         lines = ["x;y", *(";".join("" if cell is None else repr(cell) for cell in row) for row in rows)]
     else:
         lines = [orjson.dumps(dict(zip("xy", row, strict=True))).decode() for row in rows]
-    chunks = list(read_rows(io.StringIO("\n".join(lines)), None, XY, chunk_rows))
+    chunks = list(read_rows(io.StringIO("\n".join(lines)), None, XY, Chunks(chunk_rows)))
     found = [pair for chunk in chunks for pair in zip(*by_field(chunk), strict=True)]
     assert found == rows
     assert not any(chunk.failures for chunk in chunks)
@@ -333,3 +333,9 @@ def test_numbers_come_back_as_they_were_written(
 def by_field(chunk: RowChunk) -> Iterator[list[float | None]]:
     for name in ("x", "y"):
         yield [None if is_nan(value) else value for value in chunk.columns.arrays[name].tolist()]
+
+
+def test_with_more_a_chunk_has_what_needs_no_waiting() -> None:
+    there = [True, True, False, True, False]
+    chunks = read_rows(io.StringIO("x;y\n" + "1;2\n" * 5), None, XY, Chunks(10, lambda: there.pop(0)))
+    assert [chunk.columns.length for chunk in chunks] == [3, 2]

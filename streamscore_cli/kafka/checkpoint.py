@@ -1,0 +1,124 @@
+"""At-least-once: the order in which results, dead letters and offsets become true; the order is the guarantee.
+
+1. `results` and `dead_letters` hand everything that a record became to the producer.
+2. `advance` notes up to where that is so, per partition: offset of the last such record + 1.
+3. Closing waits until the broker has acknowledged everything handed over (acks=all), and fails if it refused anything.
+4. Only then the noted offsets are committed, of every partition that moved.
+
+Whatever fails in between leaves the offsets where they were, and the records since are read again. A partition that
+was taken away in order is closed for first; for one that was lost nothing is committed any more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+
+from streamscore_cli.config.settings import CheckpointSettings
+from streamscore_cli.core.batch import DeadLetter, OutboundResults, TopicPartition
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.errors import TimedOut
+from streamscore_cli.kafka.commits import OffsetCommits
+from streamscore_cli.kafka.delivery import DeliveringProducer
+
+REVOKE_WAIT_S = 10.0
+"""How long a partition that is to go to another member is finished for; the group waits meanwhile."""
+
+_log = logging.getLogger("streamscore.kafka")
+
+
+class AtLeastOnceCheckpoint:
+    """Makes results, dead letters and offsets true in that order; used by the scoring thread only."""
+
+    def __init__(
+        self,
+        producer: DeliveringProducer,
+        commits: OffsetCommits,
+        dead_letters_topic: str,
+        settings: CheckpointSettings,
+        clock: Clock,
+    ) -> None:
+        """Take what produces and what commits; a checkpoint opens with its first record."""
+        self._producer = producer
+        self._commits = commits
+        self._dead_letters_topic = dead_letters_topic
+        self._settings = settings
+        self._clock = clock
+        self._positions: dict[TopicPartition, int] = {}
+        self._records = 0
+        self._opened_at_s: float | None = None
+
+    @property
+    def pending(self) -> Mapping[TopicPartition, int]:
+        """Return the offsets that the next close commits."""
+        return dict(self._positions)
+
+    def results(self, results: OutboundResults) -> None:
+        """Produce results; waits while the producer's queue is full. Raises as `close`."""
+        self._open()
+        self._producer.send_all(results)
+        self._records += len(results.values)
+
+    def dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Produce dead letters to the partition of their key. Raises as `close`."""
+        self._open()
+        for letter in letters:
+            self._producer.send(self._dead_letters_topic, letter.key, letter.value, letter.headers)
+        self._records += len(letters)
+
+    def advance(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Say that all before these offsets has been produced for, or dropped by a policy."""
+        self._open()
+        self._positions.update(positions)
+
+    def close_if_due(self) -> bool:
+        """Close when the interval or the number of records is reached; tell whether it did.
+
+        Waits for the deliveries; the commit goes on in the background, and its failure is raised by a later call.
+        """
+        if self._opened_at_s is None:
+            return False
+        age_s = self._clock.monotonic_s() - self._opened_at_s
+        if age_s < self._settings.interval_s and self._records < self._settings.records:
+            return False
+        self._producer.settle()
+        self._commits.start(self._taken())
+        return True
+
+    def close(self) -> None:
+        """Wait for every delivery, then commit and wait for that.
+
+        Raises `DeliveryFailed`, `KafkaRefused`, or `TimedOut` when the broker stays away and the instance is to stop;
+        then nothing of this checkpoint is committed.
+        """
+        self._producer.settle()
+        self._commits.finish(self._taken())
+
+    def give_up(self, partitions: Collection[TopicPartition]) -> None:
+        """Close, in bounded time, because these partitions go to another member; raises as `close`, no `TimedOut`."""
+        try:
+            if self._opened_at_s is not None:
+                self._producer.settle(REVOKE_WAIT_S)
+            self._commits.finish(self._taken())
+        except TimedOut as error:
+            _log.warning("partitions go to another member unfinished: %s", error)
+        self.discard(partitions)
+
+    def discard(self, partitions: Collection[TopicPartition]) -> None:
+        """Forget partitions that belong to others by now: nothing is committed for them."""
+        self._commits.forget(partitions)
+        for place in partitions:
+            self._positions.pop(place, None)
+
+    def end(self) -> None:
+        """End the producer; what was not delivered is dropped, uncommitted."""
+        self._producer.close()
+
+    def _open(self) -> None:
+        if self._opened_at_s is None:
+            self._opened_at_s = self._clock.monotonic_s()
+
+    def _taken(self) -> dict[TopicPartition, int]:
+        positions, self._positions = self._positions, {}
+        self._records, self._opened_at_s = 0, None
+        return positions

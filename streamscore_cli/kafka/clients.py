@@ -1,0 +1,56 @@
+"""Makes the library's clients from options, watched by a `ClientHealth`; it uses none of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from streamscore_cli.core.errors import SettingsError
+from streamscore_cli.kafka.faults import error_of
+from streamscore_cli.kafka.health import ClientLog, ClientWatch
+from streamscore_cli.kafka.options import ClientOptions, weakened_tls
+
+C = TypeVar("C")
+OnCommit = Callable[[KafkaError | None, list[TopicPartition]], None]
+OnDelivery = Callable[[KafkaError | None, Message], None]
+
+_log = logging.getLogger("streamscore.kafka")
+
+
+def make_consumer(options: ClientOptions, watch: ClientWatch, on_commit: OnCommit | None = None) -> Consumer:
+    """Make a consumer; raises `SettingsError` when the library refuses a property."""
+    config = _config(options, watch)
+    if on_commit is not None:
+        config["on_commit"] = on_commit
+    return _made(Consumer, config)
+
+
+def make_producer(options: ClientOptions, watch: ClientWatch, on_delivery: OnDelivery) -> Producer:
+    """Make a producer that reports failed deliveries to `on_delivery`; raises as `make_consumer`."""
+    return _made(Producer, {**_config(options, watch), "on_delivery": on_delivery})
+
+
+def make_admin(options: ClientOptions, watch: ClientWatch) -> AdminClient:
+    """Make an admin client; raises as `make_consumer`."""
+    return _made(AdminClient, _config(options, watch))
+
+
+def _config(options: ClientOptions, watch: ClientWatch) -> dict[str, Any]:
+    for weak in weakened_tls(options):
+        _log.warning("TLS of the %s client is weakened: %s", options.role.value, weak)
+    return {**options.properties, "error_cb": watch.on_error, "stats_cb": watch.on_statistics}
+
+
+def _made(kind: Callable[..., C], config: dict[str, Any]) -> C:
+    try:
+        return kind(config, logger=ClientLog())
+    except KafkaException as exception:
+        text = error_of(exception).str()
+        hint = "Look at kafka.properties, kafka.consumer and kafka.producer in the settings."
+        raise SettingsError(f"The Kafka client refuses its settings: {text}.", hint) from exception
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"The Kafka client refuses its settings: {error}.") from error

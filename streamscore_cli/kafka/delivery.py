@@ -1,0 +1,162 @@
+"""A producer that knows whether all it was given has been delivered; it commits nothing.
+
+Deliveries are known without a callback a message: the library reports failures only, and a flush that leaves nothing
+*while no failure was counted* means that all is acknowledged. Neither of the two says so alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from streamscore_cli.core.batch import Headers, OutboundResults
+from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.errors import DeliveryFailed, TimedOut
+from streamscore_cli.kafka.clients import make_producer
+from streamscore_cli.kafka.faults import CREATE_HINT, DENIED, TOPIC_MISSING, error_of
+from streamscore_cli.kafka.health import ClientHealth
+from streamscore_cli.kafka.options import ClientOptions
+
+SLICE_S = 0.25
+"""How long one wait for the broker lasts before stop, failure and patience are looked at."""
+
+REMIND_S = 10.0
+GRACE_S = 8.0
+"""How long deliveries may take once the instance is to stop."""
+
+_log = logging.getLogger("streamscore.kafka")
+
+
+class DeliveringProducer:
+    """Produces, waits for room and for deliveries, and keeps the first failure for good.
+
+    A broker that is away is waited for, with a line in the log every ten seconds; memory stays bounded by the
+    producer's queue. `stopping` ends a wait `GRACE_S` seconds after it turned true. One thread uses it.
+    """
+
+    def __init__(
+        self, options: ClientOptions, health: ClientHealth, clock: Clock, stopping: Callable[[], bool]
+    ) -> None:
+        """Make the producer; nothing is sent yet."""
+        self._watch = health.watch(options.role.value)
+        self._producer = make_producer(options, self._watch, self._on_delivery)
+        self._health = health
+        self._clock = clock
+        self._stopping = stopping
+        self._failed = 0
+        self._first_failure: tuple[KafkaError, str] | None = None
+
+    def send_all(self, results: OutboundResults) -> None:
+        """Produce results to the partition of their source, waiting while the queue is full; raises as `settle`."""
+        produce, topic = self._producer.produce, results.topic
+        try:
+            for value, key, partition in zip(results.values, results.keys, results.partitions, strict=True):
+                try:
+                    produce(topic, value, key, partition)
+                except BufferError:
+                    self._insist(partial(produce, topic, value, key, partition))
+        except KafkaException as exception:
+            raise self._not_taken(error_of(exception), topic) from exception
+        self._producer.poll(0)
+
+    def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Produce one message to the partition of its key; raises as `settle`.
+
+        No timestamp is given: brokers refuse one from the future, and retention takes one from the past at once.
+        """
+        try:
+            self._insist(partial(self._producer.produce, topic, value, key, headers=list(headers)))
+        except KafkaException as exception:
+            raise self._not_taken(error_of(exception), topic) from exception
+        self._producer.poll(0)
+
+    def settle(self, limit_s: float | None = None) -> None:
+        """Wait until everything is delivered.
+
+        Raises `DeliveryFailed` when a message was refused for good, `KafkaRefused` when the producer cannot go on,
+        `TimedOut` after `limit_s` seconds or when the instance stops and the broker stays away.
+        """
+        if self._producer.flush(SLICE_S):
+            patience = _Patience(self._clock, self._stopping, limit_s)
+            while left := self._producer.flush(SLICE_S):
+                self._look(patience, left)
+        self._raise_failure()
+
+    def close(self) -> None:
+        """Drop what was not delivered and end the producer."""
+        self._producer.purge()
+        self._producer.flush(SLICE_S)
+        self._watch.closed()
+
+    def _insist(self, produce: Callable[[], None]) -> None:
+        patience: _Patience | None = None
+        while True:
+            try:
+                produce()
+            except BufferError:
+                patience = patience or _Patience(self._clock, self._stopping, None)
+                self._producer.poll(SLICE_S)
+                self._look(patience, len(self._producer))
+            else:
+                return
+
+    def _look(self, patience: _Patience, left: int) -> None:
+        self._raise_failure()
+        self._health.raise_if_fatal()
+        patience.look(left, self._health)
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failed += 1
+            if self._first_failure is None:
+                self._first_failure = error, f"{message.topic()}[{message.partition()}]"
+
+    def _raise_failure(self) -> None:
+        if self._first_failure is not None:
+            error, where = self._first_failure
+            more = f" ({self._failed} messages in all)" if self._failed > 1 else ""
+            raise _delivery_failed(error, f"{where}{more}")
+
+    def _not_taken(self, error: KafkaError, topic: str) -> DeliveryFailed:
+        self._failed += 1
+        if self._first_failure is None:
+            self._first_failure = error, topic
+        return _delivery_failed(error, topic)
+
+
+def _delivery_failed(error: KafkaError, where: str) -> DeliveryFailed:
+    hint = "Nothing was committed; these records will be read again."
+    if error.name() == "MSG_SIZE_TOO_LARGE":
+        hint = "Raise max.message.bytes of the topic. " + hint
+    elif error.name() in TOPIC_MISSING:
+        hint = f"{CREATE_HINT} {hint}"
+    elif error.name() in DENIED:
+        hint = "Ask for an ACL that allows writing to the topic. " + hint
+    return DeliveryFailed(f"Kafka did not take a message for {where}: {error.str()} ({error.name()}).", hint)
+
+
+class _Patience:
+    """One wait for a broker: reminds in the log, and ends when its limit or the grace of a stop is over."""
+
+    def __init__(self, clock: Clock, stopping: Callable[[], bool], limit_s: float | None) -> None:
+        self._clock = clock
+        self._stopping = stopping
+        self._since_s = clock.monotonic_s()
+        self._remind_at_s = self._since_s + REMIND_S
+        self._deadline_s = None if limit_s is None else self._since_s + limit_s
+
+    def look(self, left: int, health: ClientHealth) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._stopping():
+            stop_at_s = now_s + GRACE_S
+            self._deadline_s = min(self._deadline_s or stop_at_s, stop_at_s)
+        if now_s >= self._remind_at_s:
+            self._remind_at_s = now_s + REMIND_S
+            why = health.cause or "no answer yet"
+            _log.warning("%d messages wait for Kafka since %.0f s: %s", left, now_s - self._since_s, why)
+        if self._deadline_s is not None and now_s >= self._deadline_s:
+            message = f"{left} messages were not acknowledged by Kafka within {now_s - self._since_s:.0f} s."
+            raise TimedOut(message, "They are not committed: their records will be read again.")
