@@ -202,7 +202,7 @@ class EmbeddedBroker:
         (directory / "server.properties").write_text(text)
         started_s = time.monotonic()
         if not (data / "meta.properties").exists():
-            cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            cluster = _new_cluster_id()
             self._run(jars, directory, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties")
             self._await_end("could not format its directory")
         self._run(jars, directory, "kafka.Kafka", "server.properties")
@@ -247,6 +247,13 @@ class EmbeddedBroker:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send(number)
+
+
+def _new_cluster_id() -> str:
+    """Return a random id as Kafka writes them; one that begins like an option would be taken for one."""
+    while (made := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
 
 
 def free_port() -> int:

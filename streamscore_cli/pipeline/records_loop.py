@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -95,7 +96,8 @@ class RecordsLoop:
         decoded = records.codec.decode(batch.values)
         routed = route(batch, decoded, records, self._standing)
         scored = self._scorer.score(batch, routed.groups, records)
-        disposed = dispose(batch, (*routed.failures, *scored.failures), self._settings.policy)
+        failures = sorted((*routed.failures, *scored.failures), key=attrgetter("row"))
+        disposed = dispose(batch, failures, self._settings.policy)
         letters = [dead_letter(batch, failure, self._settings.instance) for failure in disposed.letters]
         if scored.results.values:
             self._checkpoint.results(scored.results)

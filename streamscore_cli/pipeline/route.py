@@ -64,7 +64,7 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     """Sort the decoded rows of `batch` by data type: header, else field, else the topic's."""
     named = _data_types(batch, decoded, records)
     columns = decoded.columns.without(records.data_type_field)
-    distinct = set(named)
+    distinct = dict.fromkeys(named)
     standings = {name: standing(name) if name else Standing.UNKNOWN for name in distinct}
     if len(distinct) == 1 and Standing.SERVED in standings.values():
         return Routed((Group(named[0], columns, decoded.rows),), decoded.failures)

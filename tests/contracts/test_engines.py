@@ -132,6 +132,12 @@ def test_more_columns_than_inputs_do_no_harm(servable: Servable, wine: Matrix) -
     assert_same(servable.score(more), servable.score(columns))
 
 
+def test_columns_are_found_by_name(servable: Servable, wine: Matrix) -> None:
+    columns = columns_for(servable.signature, wine)
+    turned = Columns(columns.length, dict(reversed(list(columns.arrays.items()))))
+    assert_same(servable.score(turned), servable.score(columns))
+
+
 def test_it_scores_in_another_thread_than_it_was_loaded_in(servable: Servable, wine: Matrix) -> None:
     columns = columns_for(servable.signature, wine)
     answers: list[Scores] = []

@@ -82,6 +82,17 @@ REPLACING = """<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
   <RegressionTable intercept="1"><NumericPredictor name="x" coefficient="2"/></RegressionTable>
 </RegressionModel></PMML>"""
 
+SPLIT = """<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
+<DataDictionary>
+  <DataField name="x" optype="continuous" dataType="float"/><DataField name="y" optype="continuous" dataType="double"/>
+</DataDictionary>
+<TreeModel functionName="regression" noTrueChildStrategy="returnLastPrediction">
+  <MiningSchema><MiningField name="y" usageType="target"/><MiningField name="x"/></MiningSchema>
+  <Node score="0"><True/>
+    <Node score="1"><SimplePredicate field="x" operator="{operator}" value="{threshold}"/></Node>
+  </Node>
+</TreeModel></PMML>"""
+
 RAISING = """<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
 <DataDictionary>
   <DataField name="x" optype="categorical" dataType="string"/>
@@ -150,6 +161,15 @@ def test_our_regressions(data_dir: Path, wine: Matrix, name: str) -> None:
     scores = score_file(data_dir / f"{name}.pmml", wine)
     assert_values(scores, read_expected(data_dir / "expected" / f"{name}.csv"))
     assert (scores.labels, scores.probabilities, scores.outputs) == ((), None, {})
+
+
+@pytest.mark.parametrize(
+    ("operator", "threshold", "value"),
+    [("greaterOrEqual", "0.30000001192092896", 0.3), ("lessOrEqual", "0.699999988079071", 0.7)],
+)
+def test_inputs_of_type_float_are_compared_as_float32(operator: str, threshold: str, value: float) -> None:
+    servable = load(SPLIT.format(operator=operator, threshold=threshold).encode())
+    assert servable.score(Columns(1, {"x": np.array([value])})).result.tolist() == [1.0]
 
 
 def test_string_labels_stay_strings(shared: Path, wine: Matrix) -> None:
@@ -344,12 +364,16 @@ def load():
 thread = threading.Thread(target=load, daemon=True)
 thread.start()
 done.wait() if sys.argv[2] == "staying" else thread.join()
+faulthandler.disable()  # as pytest does at its end
 servable = loaded[0]
-columns = Columns(1, {field.name: np.ones(1) for field in servable.signature.inputs})
-scorer = threading.Thread(target=lambda: print(len(servable.score(columns))))
+columns = Columns(100, {field.name: np.ones(100) for field in servable.signature.inputs})
+def score():
+    for _ in range(3_000):
+        answers = servable.score(columns)
+    print(len(answers))
+scorer = threading.Thread(target=score)
 scorer.start()
 scorer.join()
-faulthandler.disable()
 assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 """
 
@@ -365,4 +389,4 @@ def test_a_process_with_a_jvm_ends_quietly(data_dir: Path, loader: str, options:
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "100\n", "")

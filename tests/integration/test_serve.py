@@ -244,7 +244,7 @@ def test_a_broker_that_is_restarted_is_found_again_and_nothing_is_lost(
             before = server.stats()["results"]
             wait_until(lambda: server.stats()["results"] > before + 500, "results after the restart")
         results = await_all(settings, stream.sent)
-        assert server.ready()
+        wait_until(server.ready, "the server to say that it is well again")
         assert server.end() == 0
     assert_nothing_lost(results, stream.sent, most_repeats=500)
 
