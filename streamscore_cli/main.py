@@ -119,6 +119,9 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     except BrokenPipeError:
         _silence(environment)
         return ExitCode.OK
+    except OSError as error:
+        _silence(environment)
+        return report(error, environment)
     return code
 
 
@@ -175,6 +178,9 @@ def report(error: BaseException, environment: Environment) -> int:
         environment.say("interrupted")
     elif isinstance(error, StreamscoreError):
         _say_error(error.message, error.hint, environment)
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        _say_error(f"{where}{error.strerror or error}.", "Check the path, the rights and the room there.", environment)
     else:
         hint = f"This is a fault of {PROGRAM}; '{PROGRAM} --debug ...' shows where."
         _say_error(f"unexpected {type(error).__name__}: {error}", "" if environment.debug else hint, environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,20 @@ def data_dir() -> Path:
 def shared() -> Path:
     """Return the directory with the original's models and data, or skip where there is none."""
     folder = ROOT.parent / "shared"
+    if not folder.is_dir() and os.environ.get("CI"):
+        pytest.fail("CI needs ../shared beside the project")
     if not folder.is_dir():
         pytest.skip("no ../shared beside the project: the original application's models are not at hand")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs TensorFlow where there is none: it has no wheel for every Python."""
+    if find_spec("tensorflow") is not None:
+        return
+    for item in items:
+        if "tensorflow" in item.keywords and item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.skip(reason="TensorFlow is not installed: no wheel for this Python?"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 
 from streamscore_cli.core.batch import DeadLetter, OutboundResults, RecordBatch, TopicPartition
+from streamscore_cli.core.errors import TimedOut
 from streamscore_cli.pipeline.ports import ModelMessage
 
 
@@ -16,6 +17,7 @@ class ScriptedModelsTopic:
         self.messages = [ModelMessage(offset, 0, None, value) for offset, value in enumerate(values)]
         self.end = len(values)
         self.position = 0
+        self.unreadable = False
         self.closed = False
 
     def append(self, value: bytes | None) -> None:
@@ -30,6 +32,8 @@ class ScriptedModelsTopic:
         return self.position >= self.end
 
     def read(self, offset: int) -> ModelMessage | None:
+        if self.unreadable:
+            raise TimedOut("No broker answers.")
         return self.messages[offset] if offset < len(self.messages) else None
 
     def close(self) -> None:
@@ -45,12 +49,13 @@ class ScriptedSource:
         self.positions = dict.fromkeys(self.logs, 0)
         self.on_hold: set[int] = set()
         self.events: deque[Exception] = deque()
+        self.asked: list[int] = []
         self.closed = False
 
     def feed(self, partition: int, value: bytes | None, key: bytes | None = None) -> None:
         self.logs[partition].append((key, value))
 
-    def poll(self) -> Sequence[RecordBatch]:
+    def poll(self, most: int = 1_000_000) -> Sequence[RecordBatch]:
         if self.events:
             raise self.events.popleft()
         rows = [
@@ -58,7 +63,8 @@ class ScriptedSource:
             for partition in self.logs
             if partition not in self.on_hold
             for offset in range(self.positions[partition], len(self.logs[partition]))
-        ]
+        ][:most]
+        self.asked.append(most)
         for partition, offset, _, _ in rows:
             self.positions[partition] = offset + 1
         if not rows:
@@ -82,6 +88,10 @@ class ScriptedSource:
 
     def joined(self) -> bool:
         return True
+
+    @property
+    def gaps(self) -> int:
+        return 0
 
     def lag(self) -> Mapping[TopicPartition, int]:
         return {(self.topic, number): len(log) - self.positions[number] for number, log in self.logs.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,9 +24,11 @@ class DoublingServable:
         self.factor = factor
         self.bad_values = bad_values
         self.closed = 0
+        self.cost: Callable[[int], None] = lambda _records: None
 
     def score(self, columns: Columns) -> Scores:
         values = columns.arrays["x"]
+        self.cost(len(values))
         failures = tuple(
             Failure(row, Stage.SCORE, Cause.INVALID_VALUE, f"x is {value}")
             for row, value in enumerate(values.tolist())
@@ -74,9 +77,12 @@ class FactorEngine:
 
     def __init__(self) -> None:
         self.loaded: list[DoublingServable] = []
+        self.understands_nonsense = False
 
     def load(self, artifact: Artifact) -> DoublingServable:
         text = artifact.data.decode()
+        if self.understands_nonsense and text == "nonsense!":
+            text = "0"
         servable = BombServable() if text == "bomb" else DoublingServable(float(text))
         self.loaded.append(servable)
         return servable

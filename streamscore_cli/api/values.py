@@ -107,6 +107,7 @@ def _scoring_json(scoring: ScoringSnapshot) -> Json:
             }
             for topic, number in scoring.partitions
         ],
+        "gaps": scoring.gaps,
         "waiting": [
             {"topic": topic, "partition": number, "data_type": data_type}
             for (topic, number), data_type in scoring.waiting.items()

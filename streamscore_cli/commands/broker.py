@@ -10,6 +10,8 @@ import typer
 from streamscore_cli.commands.environment import environment_of
 from streamscore_cli.commands.options import plain_option
 
+HIGHEST_PORT = 65_535
+
 
 def broker(
     ctx: typer.Context,
@@ -29,11 +31,13 @@ def broker(
 ) -> None:
     """Run a local single-node Apache Kafka until Ctrl-C: for trying out, not for production."""
     environment = environment_of(ctx)
-    from streamscore_cli.core.errors import BrokerUnreachable
+    from streamscore_cli.core.errors import BrokerUnreachable, UsageProblem
     from streamscore_cli.kafka.embedded import EmbeddedBroker
     from streamscore_cli.runtime.stopping import StopSignals
 
-    with StopSignals() as stop:
+    if not 1 <= port <= HIGHEST_PORT:
+        raise UsageProblem(f"{port} is no port.", f"Choose one from 1 to {HIGHEST_PORT}.")
+    with StopSignals(lambda: environment.say("Ending...")) as stop:
         environment.say("Starting Apache Kafka (the first time, its jars are fetched)...")
         with EmbeddedBroker(port, directory) as kafka:
             kept = f"data in {directory}" if directory else "data are gone when it ends"

@@ -11,7 +11,7 @@ import typer
 
 from streamscore_cli.commands.environment import Environment, environment_of
 from streamscore_cli.commands.options import plain_option
-from streamscore_cli.core.errors import StreamscoreError, TimedOut
+from streamscore_cli.core.errors import StreamscoreError, TimedOut, UsageProblem
 
 if TYPE_CHECKING:
     from streamscore_cli.runtime.demo import Demo
@@ -70,8 +70,14 @@ def demo(
 
     terminal = environment.stdout.isatty()
     limit_s = seconds if seconds is not None else None if terminal else WITHOUT_TERMINAL_S
-    with StopSignals() as stop, Demo(environment.say, environment.environ) as running:
-        addresses = running.start()
+    if limit_s is not None and limit_s <= 0:
+        raise UsageProblem(f"--seconds {limit_s:g} leaves no time to score.", "Give it some seconds, such as 30.")
+
+    def heard() -> None:
+        environment.say("Ending...")
+
+    with StopSignals(heard) as stop, Demo(environment.say, environment.environ) as running:
+        addresses = running.start(lambda: stop.requested)
         run = _Run(environment, running, stop, addresses.http, addresses.brokers, {})
         _await_first_score(run)
         begun_s = environment.clock.monotonic_s()

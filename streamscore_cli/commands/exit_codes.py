@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     SERVER_UNREACHABLE = 12
     TIMED_OUT = 13
     CHECK_FAILED = 14
+    FILE_FAILED = 15
     INTERRUPTED = 130
 
 
@@ -44,6 +45,7 @@ MEANINGS = {
     ExitCode.SERVER_UNREACHABLE: "A streamscore server does not answer over HTTP.",
     ExitCode.TIMED_OUT: "What was waited for did not happen in time.",
     ExitCode.CHECK_FAILED: "The command ran, and its answer is no: `doctor` found something missing.",
+    ExitCode.FILE_FAILED: "A file or a stream could not be opened, read or written.",
     ExitCode.INTERRUPTED: "Ctrl-C ended it before its end; commands that run until Ctrl-C end with 0.",
 }
 
@@ -64,6 +66,7 @@ CAUSES: dict[type[BaseException], ExitCode] = {
     errors.RecordRefused: ExitCode.DATA_REJECTED,
     errors.ServerUnreachable: ExitCode.SERVER_UNREACHABLE,
     errors.TimedOut: ExitCode.TIMED_OUT,
+    OSError: ExitCode.FILE_FAILED,
     KeyboardInterrupt: ExitCode.INTERRUPTED,
 }
 

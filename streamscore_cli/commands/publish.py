@@ -21,7 +21,7 @@ from streamscore_cli.core.choices import OnBadRow
 from streamscore_cli.core.errors import RowUnreadable, UsageProblem
 
 if TYPE_CHECKING:
-    from streamscore_cli.config.settings import PublisherSettings, Settings
+    from streamscore_cli.config.settings import Settings
     from streamscore_cli.publishing.everything import Circle
 
 app = typer.Typer(
@@ -189,7 +189,7 @@ def everything(
     from streamscore_cli.publishing.rows import BadRows, collected, row_encoder
 
     target, publisher = _data_topic(settings), settings.publisher
-    directory = _data_directory(environment, publisher)
+    directory = _data_directory(environment, settings, target)
     encoder = row_encoder(settings.records_of(target))
     bad_rows = BadRows(on_bad_row, environment.say)
     records = collected(messages_of(str(directory / publisher.data_file), environment, None, encoder, bad_rows))
@@ -215,17 +215,23 @@ def _data_topic(settings: Settings) -> str:
     return named[0]
 
 
-def _data_directory(environment: Environment, publisher: PublisherSettings) -> Path:
-    """Return the directory in the settings; the shipped samples where that is the default and is not there."""
+def _data_directory(environment: Environment, settings: Settings, target: str) -> Path:
+    """Return the directory in the settings; the shipped samples where that is the default and these are wines."""
     from streamscore_cli.config.sample_data import sample_data_dir
-    from streamscore_cli.config.settings import PublisherSettings
+    from streamscore_cli.config.settings import EXAMPLE_DATA_TYPE, PublisherSettings
 
+    publisher = settings.publisher
     directory = environment.cwd / publisher.data_dir
     if directory.is_dir():
         return directory
     if publisher.data_dir != PublisherSettings().data_dir:
         raise UsageProblem(
             f"There is no directory {publisher.data_dir}.", "Name another with --data-dir or DATA_DIRECTORY."
+        )
+    if settings.records_of(target).implied_data_type != EXAMPLE_DATA_TYPE:
+        raise UsageProblem(
+            f"There is no directory {publisher.data_dir}, and the samples are wines, which {target} is not for.",
+            "Name the directory of your records and models with --data-dir or DATA_DIRECTORY.",
         )
     samples = sample_data_dir()
     environment.say(f"There is no directory {publisher.data_dir}: sending the sample data from {samples}.")

@@ -46,10 +46,15 @@ def convert(leaf: Leaf, value: object, origin: str) -> object:
     try:
         return _fit(leaf, _converter(leaf)(value))
     except Unfit as wanted:
-        shown = HIDDEN if leaf.secret else repr(value)
+        shown = HIDDEN if leaf.secret or _may_hold_secrets(leaf) else repr(value)
         raise SettingsError(f"{leaf.path} = {shown} (from {origin}): wanted {wanted}.") from None
     except SettingsError as error:
         raise SettingsError(f"{leaf.path} (from {origin}): {error.message}", error.hint) from None
+
+
+def _may_hold_secrets(leaf: Leaf) -> bool:
+    """Tell whether a value is a table that passes properties, passwords among them, through to the client."""
+    return leaf.section == "kafka" and leaf.attribute != "brokers"
 
 
 def _converter(leaf: Leaf) -> Callable[[object], object]:

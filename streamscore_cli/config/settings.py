@@ -92,7 +92,6 @@ class ScoringSettings:
     data_types: tuple[str, ...] = setting((), "Data types declared besides those that the models topic has held.")
     batch_records: int = setting(4000, "Records of a batch, at most.")
     batch_wait_s: float = setting(0.05, "How long an idle poll waits; a record that is there never waits.")
-    copy_headers: bool = setting(default=False, help_text="Copy the record's headers to its result (slower).")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
 from confluent_kafka import Message
 
-from streamscore_cli.core.batch import RecordBatch
+from streamscore_cli.core.batch import Headers, RecordBatch
 
 _value: Callable[[Message], Any] = Message.value
 _key: Callable[[Message], Any] = Message.key
@@ -18,10 +20,12 @@ _headers: Callable[[Message], Any] = Message.headers
 _timestamp: Callable[[Message], Any] = Message.timestamp
 _milliseconds = itemgetter(1)
 
+_log = logging.getLogger("streamscore.kafka")
+
 
 def record_batch(topic: str, messages: Sequence[Message]) -> RecordBatch:
     """Return messages of one topic as columns; `map` over the accessors is the fastest way that was measured."""
-    headers = list(map(_headers, messages))
+    headers = _headers_of(topic, messages)
     return RecordBatch(
         topic,
         list(map(_value, messages)),
@@ -31,3 +35,32 @@ def record_batch(topic: str, messages: Sequence[Message]) -> RecordBatch:
         list(map(_milliseconds, map(_timestamp, messages))),
         headers if any(headers) else None,
     )
+
+
+def _headers_of(topic: str, messages: Sequence[Message]) -> list[Headers | None]:
+    try:
+        return list(map(_headers, messages))
+    except (SystemError, UnicodeError):
+        return [_readable_headers(topic, message) for message in messages]
+
+
+def _readable_headers(topic: str, message: Message) -> Headers | None:
+    """Return the headers of a message; none at all when a name is no UTF-8, which the client cannot read past."""
+    try:
+        headers: Headers | None = _headers(message)
+    except (SystemError, UnicodeError):
+        _say_once(topic, message.partition(), message.offset())
+        return None
+    return headers
+
+
+@cache
+def _warned_topics() -> set[str]:
+    return set()
+
+
+def _say_once(topic: str, partition: int | None, offset: int | None) -> None:
+    if topic not in _warned_topics():
+        _warned_topics().add(topic)
+        what = "%s[%s] at offset %s has a header whose name is no UTF-8: such records are taken as without headers"
+        _log.warning(what, topic, partition, offset)

@@ -15,12 +15,12 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.errors import KafkaRefused, TimedOut
 from streamscore_cli.kafka.clients import OnCommit
-from streamscore_cli.kafka.faults import DENIED, MEMBERSHIP_LOST, TOPIC_MISSING, error_of, refused
+from streamscore_cli.kafka.faults import DENIED, MEMBERSHIP_LOST, error_of, refused
 
 ATTEMPTS = 3
 """How often a commit that is waited for is tried."""
 
-_NEVER_HEALS = DENIED | TOPIC_MISSING | {"FENCED_INSTANCE_ID", "_FENCED"}
+_NEVER_HEALS = DENIED | {"FENCED_INSTANCE_ID", "_FENCED"}
 
 _log = logging.getLogger("streamscore.kafka")
 
@@ -31,6 +31,7 @@ class OffsetCommits:
     def __init__(self, make: Callable[[OnCommit], Consumer]) -> None:
         """Make the consumer with the callback that takes the outcome of commits in the background."""
         self._returned: dict[TopicPartition, int] = {}
+        self._started: dict[TopicPartition, int] = {}
         self._refusal: KafkaRefused | None = None
         self._warned = ""
         self._rebalancing = False
@@ -69,20 +70,23 @@ class OffsetCommits:
             raise TimedOut(f"The offsets of {places} could not be committed: {self._warned}.", hint)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        """Drop what is to be committed again for these partitions."""
+        """Drop what is to be committed again for these partitions, also what is on its way and fails later."""
         for place in partitions:
             self._returned.pop(place, None)
+            self._started.pop(place, None)
 
     def _take(self, positions: Mapping[TopicPartition, int]) -> list[KafkaPartition]:
         wanted = {**self._returned, **positions}
         self._returned = {}
+        self._started.update(wanted)
         return [KafkaPartition(topic, partition, offset) for (topic, partition), offset in wanted.items()]
 
     def _put_back(self, offsets: Iterable[KafkaPartition]) -> None:
         for place in offsets:
-            # a newer position, of a commit that began later, stays
+            # an older commit must not overtake one that began later, nor one of a partition's next owner
             at = (place.topic, place.partition)
-            self._returned[at] = max(place.offset, self._returned.get(at, place.offset))
+            if self._started.get(at) == place.offset:
+                self._returned[at] = place.offset
 
     def _on_commit(self, error: KafkaError | None, partitions: list[KafkaPartition]) -> None:
         if error is not None and not any(place.error for place in partitions):

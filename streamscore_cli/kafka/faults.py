@@ -73,19 +73,18 @@ def missing_topic(topic: str) -> TopicMismatch:
     return TopicMismatch(f"The topic {topic} does not exist.", CREATE_HINT)
 
 
-def translated(exception: KafkaException, brokers: str, doing: str) -> StreamscoreError:
-    """Return our error for what the library raised while `doing` something at `brokers`."""
+def explained(exception: KafkaException, brokers: str, doing: str, reported: Mapping[str, str]) -> StreamscoreError:
+    """Return our error for what the library raised while `doing` something at `brokers`.
+
+    What a request says is only that it timed out; why stands in the errors that the client `reported` by the way.
+    """
     error = error_of(exception)
     if error.name() in NO_ANSWER:
-        return unreachable(brokers, error.str())
+        return unreachable(brokers, cause_of(error, reported))
     return refused(error, doing)
 
 
-def explained(exception: KafkaException, brokers: str, doing: str, reported: Mapping[str, str]) -> StreamscoreError:
-    """Return our error as `translated` does, with what a client `reported` besides as the cause of no answer.
-
-    What a request says is only that it timed out; why stands in the errors that the client reports by the way.
-    """
-    ours = translated(exception, brokers, doing)
+def cause_of(error: KafkaError, reported: Mapping[str, str]) -> str:
+    """Return why there was no answer: what a client `reported` besides, else the error's own words."""
     causes = [text for name, text in reported.items() if name in NO_ANSWER and name != "_ALL_BROKERS_DOWN"]
-    return unreachable(brokers, causes[-1]) if causes and isinstance(ours, BrokerUnreachable) else ours
+    return causes[-1] if causes and error.name() in NO_ANSWER else error.str()

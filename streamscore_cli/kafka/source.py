@@ -68,17 +68,18 @@ class KafkaSource:
         """Return how many records were gone before they could be read, since the start."""
         return self._resets.gaps
 
-    def poll(self) -> Sequence[RecordBatch]:
-        """Return what is there, one batch a topic, after waiting a moment for a first record.
+    def poll(self, most: int | None = None) -> Sequence[RecordBatch]:
+        """Return what is there, one batch a topic, at most `most` records, after waiting a moment for a first one.
 
         Raises `OffsetGap`, `KafkaRefused`, `TopicMismatch`, or what the checkpoint raised while a partition left; what
         was fetched is dropped then, uncommitted, because the instance ends.
         """
-        messages = self._consumer.consume(self._batch_records, 0)
+        wanted = min(most or self._batch_records, self._batch_records)
+        messages = self._consumer.consume(wanted, 0)
         if not messages:
             first = self._consumer.poll(self._wait_s)
             if first is not None:
-                messages = [first, *self._consumer.consume(self._batch_records - 1, 0)]
+                messages = [first, *(self._consumer.consume(wanted - 1, 0) if wanted > 1 else ())]
         if self._moved:
             messages = self._after_rebalance(messages)
         if any(map(Message.error, messages)):

@@ -12,6 +12,10 @@ REMEMBERED = 1000
 """Distinct models remembered for each data type, to fall back to."""
 
 
+ModelKey = tuple[str, str]
+"""What makes two messages the same model: its sha256 (or location) and the format it is said to have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A model that a data type may get: `offset` is its newest message, `version` the first one with the same bytes.
@@ -21,18 +25,24 @@ class Candidate:
 
     offset: int
     version: int
-    sha256: str
+    key: ModelKey
     descriptor: ModelDescriptor | None
 
 
+def model_key(descriptor: ModelDescriptor) -> ModelKey:
+    """Return what makes this model the same as another."""
+    artifact = descriptor.artifact
+    return (artifact.sha256, artifact.format.value) if artifact else (descriptor.location, "location")
+
+
 class _Slot:
-    """What the topic says of one data type: newest offset by sha256 (newest last), and the newest descriptor."""
+    """What the topic says of one data type: newest offset of each model (newest last), and the newest descriptor."""
 
     __slots__ = ("first", "newest", "offsets")
 
     def __init__(self) -> None:
-        self.offsets: dict[str, int] = {}
-        self.first: dict[str, int] = {}
+        self.offsets: dict[ModelKey, int] = {}
+        self.first: dict[ModelKey, int] = {}
         self.newest: ModelDescriptor | None = None
 
 
@@ -54,7 +64,7 @@ class Ledger:
             return None
         descriptor = self.decode(message.value)
         slot = self._slots.setdefault(descriptor.data_type, _Slot())
-        key = descriptor.artifact.sha256 if descriptor.artifact else f"location:{descriptor.location}"
+        key = model_key(descriptor)
         slot.offsets.pop(key, None)
         slot.offsets[key] = message.offset
         slot.first.setdefault(key, message.offset)
@@ -68,8 +78,8 @@ class Ledger:
         """Yield the models of `data_type`, newest first, each once."""
         slot = self._slots[data_type]
         newest = slot.newest
-        for sha256, offset in reversed(list(slot.offsets.items())):
-            yield Candidate(offset, slot.first[sha256], sha256, newest)
+        for key, offset in reversed(list(slot.offsets.items())):
+            yield Candidate(offset, slot.first[key], key, newest)
             newest = None
 
     def settled(self, data_type: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from streamscore_cli.core.clock import Clock
-from streamscore_cli.core.errors import ModelRejected
+from streamscore_cli.core.errors import ModelRejected, TimedOut
 from streamscore_cli.core.models import ModelDescriptor, ModelIdentity
-from streamscore_cli.pipeline.ledger import Candidate, Ledger
+from streamscore_cli.pipeline.ledger import Candidate, Ledger, ModelKey
 from streamscore_cli.pipeline.ports import ModelMessage, ModelsTopic
 from streamscore_cli.serving.admission import Admission
 from streamscore_cli.serving.manager import LoadedModel, Manager
@@ -18,13 +19,15 @@ from streamscore_cli.state.snapshots import ModelInService
 log = logging.getLogger("streamscore.models")
 
 POLL_S = 0.25
+TRIES = 3
+"""How often a model that is published again and again is tried, once it was rejected: the cause may have passed."""
 
 
 class ModelsLoop:
     """Reads the whole topic first, admits what is wanted then, and follows it: fold first, admit after.
 
-    A rejected model is tried once in the life of the process; the one in service stays, and where there is none the
-    newest good one before it is taken, so that a restart finds what a running instance has.
+    A rejected model is tried again when it is published again, a few times; the one in service stays, and where there
+    is none the newest good one before it is taken, so that a restart finds what a running instance has.
     """
 
     def __init__(
@@ -43,7 +46,8 @@ class ModelsLoop:
         self._manager = manager
         self._board = board
         self._clock = clock
-        self._rejected: set[tuple[str, str]] = set()
+        self._rejected: dict[tuple[str, ModelKey], tuple[int, int]] = {}
+        self._in_service: dict[str, ModelKey] = {}
         self._unsettled: set[str] = set()
         self._caught_up = False
 
@@ -51,22 +55,32 @@ class ModelsLoop:
         """Step until told to stop, then close the reader."""
         try:
             while not stopping():
-                self.step()
+                self.step(stopping)
         finally:
             self._topic.close()
 
-    def step(self) -> None:
+    def step(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Fold the next messages, admit what they want once the topic has been read to its end, close what drained."""
         for message in self._topic.poll(POLL_S):
             self._fold(message)
         if self._caught_up or self._topic.caught_up():
-            while self._unsettled:
-                self._settle(self._unsettled.pop())
-            if not self._caught_up:
-                self._caught_up = True
-                self._board.caught_up()
-                log.info("models topic read to its end: %d data types", len(self._manager.declared))
+            self._settle_all(stopping)
         self._manager.close_drained()
+
+    def _settle_all(self, stopping: Callable[[], bool]) -> None:
+        for data_type in sorted(self._unsettled):
+            if stopping():
+                return
+            try:
+                self._settle(data_type, stopping)
+            except TimedOut as error:
+                log.warning("models of %s cannot be read again now, trying later: %s", data_type, error)
+            else:
+                self._unsettled.discard(data_type)
+        if not self._caught_up and not self._unsettled:
+            self._caught_up = True
+            self._board.caught_up()
+            log.info("models topic read to its end: %d data types", len(self._manager.declared))
 
     def _fold(self, message: ModelMessage) -> None:
         try:
@@ -80,14 +94,20 @@ class ModelsLoop:
             self._manager.declare(data_type)
             self._board.declared(self._manager.declared)
 
-    def _settle(self, data_type: str) -> None:
-        in_service = self._manager.in_service(data_type)
+    def _settle(self, data_type: str, stopping: Callable[[], bool]) -> None:
+        in_service = self._in_service.get(data_type)
         for candidate in self._ledger.candidates(data_type):
-            if in_service and in_service.identity.sha256 == candidate.sha256:
+            if candidate.key == in_service:
+                self._rename(data_type, candidate)
                 break
-            if (data_type, candidate.sha256) not in self._rejected and self._admitted(data_type, candidate):
+            if stopping() or (self._may_try(data_type, candidate) and self._admitted(data_type, candidate)):
                 break
         self._ledger.settled(data_type)
+
+    def _may_try(self, data_type: str, candidate: Candidate) -> bool:
+        """Tell whether a model is new, or was rejected and published again since, not too often."""
+        tries, at = self._rejected.get((data_type, candidate.key), (0, -1))
+        return candidate.offset > at and tries < TRIES
 
     def _admitted(self, data_type: str, candidate: Candidate) -> bool:
         descriptor = candidate.descriptor or self._read_again(candidate)
@@ -97,13 +117,15 @@ class ModelsLoop:
         try:
             model = self._admission.admit(descriptor, candidate.version)
         except ModelRejected as error:
-            self._rejected.add((data_type, candidate.sha256))
+            tries, _ = self._rejected.get((data_type, candidate.key), (0, -1))
+            self._rejected[data_type, candidate.key] = (tries + 1, candidate.offset)
             sha256 = descriptor.artifact.sha256 if descriptor.artifact else ""
             self._reject(data_type, ModelIdentity(descriptor.name, candidate.version, sha256, descriptor.label), error)
             return False
         finally:
             self._board.loading("")
         previous = self._manager.swap(model)
+        self._in_service[data_type] = candidate.key
         self._board.swapped(_in_service(model, self._clock.epoch_ms()), previous.identity if previous else None)
         log.info(
             "model in service for %s: %s version %d (%s, loaded in %.0f ms)%s",
@@ -111,6 +133,17 @@ class ModelsLoop:
             f", instead of {previous.identity.name} version {previous.identity.version}" if previous else "",
         )  # fmt: skip
         return True
+
+    def _rename(self, data_type: str, candidate: Candidate) -> None:
+        """Give the model in service the name of its newest message, so that all instances call it the same."""
+        descriptor, now = candidate.descriptor, self._manager.in_service(data_type)
+        if descriptor is None or now is None:
+            return
+        identity = replace(now.identity, name=descriptor.name, label=descriptor.label)
+        if identity != now.identity or descriptor.description != now.description:
+            renamed = self._manager.rename(data_type, identity, descriptor.description)
+            self._board.renamed(data_type, identity, descriptor.description)
+            log.info("model of %s version %d is called %s now", data_type, identity.version, renamed.identity.name)
 
     def _read_again(self, candidate: Candidate) -> ModelDescriptor | None:
         message = self._topic.read(candidate.offset)

@@ -13,8 +13,10 @@ __all__ = ["Checkpoint", "ModelMessage", "ModelsTopic", "RecordSource"]
 class RecordSource(Protocol):
     """Gives records of the partitions that this instance owns; used by the scoring thread only."""
 
-    def poll(self) -> Sequence[RecordBatch]:
+    def poll(self, most: int) -> Sequence[RecordBatch]:
         """Return what is there, one batch a topic, after waiting a moment for a first record; may return nothing.
+
+        There are at most `most` records in all.
 
         Rebalances happen inside. Raises `OffsetGap`, `KafkaRefused` or what a checkpoint raised while a partition left.
         """
@@ -38,6 +40,11 @@ class RecordSource(Protocol):
 
     def joined(self) -> bool:
         """Tell whether the group has told this instance its partitions, be it none."""
+        ...
+
+    @property
+    def gaps(self) -> int:
+        """Return how many records retention took before they could be read, since the start."""
         ...
 
     def lag(self) -> Mapping[TopicPartition, int]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 
-from streamscore_cli.core.batch import RecordBatch, TopicPartition
+from streamscore_cli.core.batch import DeadLetter, RecordBatch, TopicPartition
 from streamscore_cli.core.choices import NoModel
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import RecordRefused
+from streamscore_cli.core.failures import Failure
+from streamscore_cli.pipeline.batch_size import BatchSize
 from streamscore_cli.pipeline.policy import Policy, dispose
 from streamscore_cli.pipeline.ports import Checkpoint, RecordSource
-from streamscore_cli.pipeline.route import Standing, TopicRecords, next_offsets, route
+from streamscore_cli.pipeline.route import Routed, Standing, TopicRecords, next_offsets, route
 from streamscore_cli.pipeline.score import Scored, Scorer
 from streamscore_cli.records.dead_letters import dead_letter
 from streamscore_cli.serving.manager import Manager
@@ -38,6 +40,7 @@ class LoopSettings:
     topics: Mapping[str, TopicRecords]
     policy: Policy
     instance: str
+    batch_records: int = 4000
 
 
 class RecordsLoop:
@@ -61,6 +64,7 @@ class RecordsLoop:
         self._clock = clock
         self._waits_for: dict[TopicPartition, str] = {}
         self._generation = -1
+        self._size = BatchSize(settings.batch_records)
         self._remind_at_s = clock.monotonic_s() + REMIND_S
         self._report_at_s = 0.0
 
@@ -86,8 +90,11 @@ class RecordsLoop:
     def step(self) -> None:
         """Do one poll's worth of work; without records, what falls due."""
         self._release_when_models_came()
-        for batch in self._source.poll():
+        batches = self._source.poll(self._size.records)
+        begun_s = self._clock.monotonic_s()
+        for batch in batches:
             self._process(batch)
+        self._size.took(sum(map(len, batches)), self._clock.monotonic_s() - begun_s)
         self._checkpoint.close_if_due()
         self._report()
 
@@ -98,7 +105,7 @@ class RecordsLoop:
         scored = self._scorer.score(batch, routed.groups, records)
         failures = sorted((*routed.failures, *scored.failures), key=attrgetter("row"))
         disposed = dispose(batch, failures, self._settings.policy)
-        letters = [dead_letter(batch, failure, self._settings.instance) for failure in disposed.letters]
+        letters = self._letters(batch, disposed.letters, routed)
         if scored.results.values:
             self._checkpoint.results(scored.results)
         if letters:
@@ -115,6 +122,13 @@ class RecordsLoop:
                 dropped=disposed.dropped,
             )
         )
+
+    def _letters(self, batch: RecordBatch, failures: Sequence[Failure], routed: Routed) -> list[DeadLetter]:
+        if not failures:
+            return []
+        named = routed.data_types()
+        instance = self._settings.instance
+        return [dead_letter(batch, failure, instance, named.get(failure.row, "")) for failure in failures]
 
     def _standing(self, data_type: str) -> Standing:
         if self._manager.serves(data_type):
@@ -138,6 +152,7 @@ class RecordsLoop:
         if generation == self._generation:
             return
         self._generation = generation
+        self._size.begin_anew()
         if self._waits_for and any(self._manager.serves(data_type) for data_type in self._waits_for.values()):
             self._waits_for = {}
             self._source.release()
@@ -150,7 +165,7 @@ class RecordsLoop:
             self._waits_for = {place: name for place, name in self._waits_for.items() if place in held}
             self._recorder.partitions(self._source.assignment(), joined=self._source.joined())
             self._recorder.waiting(self._waits_for)
-            self._recorder.lag(self._source.lag())
+            self._recorder.lag(self._source.lag(), gaps=self._source.gaps)
         self._recorder.tick()
         if now_s >= self._remind_at_s:
             self._remind_at_s = now_s + REMIND_S

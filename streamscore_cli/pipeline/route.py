@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import numpy as np
 
 from streamscore_cli.core.batch import RecordBatch, TopicPartition
-from streamscore_cli.core.columns import Columns, Rows
+from streamscore_cli.core.columns import Columns, Rows, all_rows
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.records.codec import Decoded, RecordCodec
 from streamscore_cli.serving.binding import Names
@@ -58,6 +58,12 @@ class Routed:
     failures: tuple[Failure, ...]
     holds: Mapping[TopicPartition, int] = field(default_factory=dict)
     waits_for: Mapping[TopicPartition, str] = field(default_factory=dict)
+    named: Sequence[str] = ()
+    decoded_rows: Rows = field(default_factory=lambda: all_rows(0))
+
+    def data_types(self) -> dict[int, str]:
+        """Return the data type that each decoded row of the batch names, if any."""
+        return dict(zip(self.decoded_rows.tolist(), self.named, strict=True))
 
 
 def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing: Callable[[str], Standing]) -> Routed:
@@ -67,7 +73,8 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     distinct = dict.fromkeys(named)
     standings = {name: standing(name) if name else Standing.UNKNOWN for name in distinct}
     if len(distinct) == 1 and Standing.SERVED in standings.values():
-        return Routed((Group(named[0], columns, decoded.rows),), decoded.failures)
+        group = Group(named[0], columns, decoded.rows)
+        return Routed((group,), decoded.failures, named=named, decoded_rows=decoded.rows)
     places: dict[str, list[int]] = {name: [] for name in distinct}
     for place, name in enumerate(named):
         places[name].append(place)
@@ -78,7 +85,7 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     )
     failures = (*decoded.failures, *_unserved(places, standings, decoded.rows))
     waiting = {name: at for name, at in places.items() if standings[name] is Standing.WAITING}
-    routed = Routed(groups, failures)
+    routed = Routed(groups, failures, named=named, decoded_rows=decoded.rows)
     return _cut(batch, routed, waiting, decoded.rows) if waiting else routed
 
 
@@ -144,7 +151,7 @@ def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Sequence[int]
             groups.append(Group(group.data_type, group.columns.take(kept), group.rows[kept]))
     failures = tuple(failure for failure in routed.failures if goes_on(failure.row))
     held = {(batch.topic, partition): offset for partition, offset in holds.items()}
-    return Routed(tuple(groups), failures, held, waits_for)
+    return replace(routed, groups=tuple(groups), failures=failures, holds=held, waits_for=waits_for)
 
 
 def next_offsets(batch: RecordBatch, holds: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:

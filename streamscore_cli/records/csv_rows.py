@@ -190,8 +190,12 @@ def _whole_rows(records: Sequence[Record], plan: _Plan) -> tuple[list[list[str]]
 
 
 def _wrong_width(line: int, cells: Sequence[str], plan: _Plan) -> RowUnreadable | None:
-    """Find a row that was cut off or has run out of step; empty cells at its end do no harm."""
-    if len(cells) == plan.width or (len(cells) > plan.width and (plan.open_ended or not any(cells[plan.width :]))):
+    """Find a row that was cut off or has run out of step; empty cells at its end do no harm.
+
+    Without a header one more cell than there are fields is the answer that the records were gathered with.
+    """
+    most = plan.width + (1 if plan.open_ended else 0)
+    if len(cells) >= plan.width and not any(cells[most:]):
         return None
-    wanted = f"at least {plan.width}" if plan.open_ended else str(plan.width)
+    wanted = f"{plan.width} or {most}" if plan.open_ended else str(plan.width)
     return unreadable(line, "", f"the row has {len(cells)} cells where {wanted} are expected")

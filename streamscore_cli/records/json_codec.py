@@ -24,6 +24,9 @@ _NUMBERS = frozenset({float, int, type(None)})
 _NESTED = frozenset({dict, list})
 _NOTHING = frozenset({type(None)})
 
+MOST_FIELDS = 1000
+"""Different keys that the records of one batch may have, where the settings declare no fields."""
+
 Objects = list[dict[str, Any]]
 
 
@@ -47,7 +50,7 @@ class JsonCodec:
         A row fails with `NULL_VALUE`, with `UNDECODABLE` (not JSON, or not an object) or with `WRONG_TYPE` (an array or
         an object in a column). A column is float64 when it has only numbers, else object with the values as they are.
         """
-        objects, rows, failures = self._objects(values)
+        objects, rows, failures = self._bounded(*self._objects(values))
         lists = self._lists(objects)
         nested = _nested_rows(lists)
         if nested:
@@ -103,6 +106,21 @@ class JsonCodec:
             reason = f"the value is a JSON {_json_type(found)}, not an object"
             return Failure(row, Stage.DECODE, Cause.UNDECODABLE, reason)
         return found
+
+    def _bounded(self, objects: Objects, rows: Rows, failures: list[Failure]) -> tuple[Objects, Rows, list[Failure]]:
+        """Fail the rows whose keys would make more columns than a batch may have: each costs all rows a cell."""
+        if self._names or len(set(chain.from_iterable(objects))) <= MOST_FIELDS:
+            return objects, rows, failures
+        known: set[str] = set()
+        kept: list[int] = []
+        reason = f"its fields make more than {MOST_FIELDS} in one batch; records.fields in the settings can name those"
+        for at, item in enumerate(objects):
+            if len(known | item.keys()) <= MOST_FIELDS:
+                known |= item.keys()
+                kept.append(at)
+            else:
+                failures.append(Failure(int(rows[at]), Stage.DECODE, Cause.UNDECODABLE, reason))
+        return [objects[at] for at in kept], rows[np.array(kept, np.intp)], failures
 
     def _lists(self, objects: Objects) -> dict[str, Sequence[Any]]:
         """Return the values of each column, None where a record has no such key."""

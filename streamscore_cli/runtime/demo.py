@@ -28,6 +28,8 @@ from streamscore_cli.kafka.topics import TopicAdmin
 RECORD_INTERVAL = "2 ms"
 MODEL_INTERVAL = "5 seconds"
 READY_WAIT_S = 30.0
+FIRST_MODEL = "winequality_decision_tree_classification.pmml"
+"""In service before the first record comes, so that no record waits for the first engine to start."""
 
 _FOREIGN = ("STREAMSCORE_", "KAFKA_", "DATA_", "MODEL_", "GRAFANA_", "INFLUXDB_", "ZOOKEEPER_")
 """What the user's own environment says about other set-ups is kept from the demo's processes."""
@@ -50,15 +52,22 @@ class Demo:
         self._environ = {name: value for name, value in environ.items() if not name.startswith(_FOREIGN)}
         self._opened = ExitStack()
         self._directory = Path()
+        self._stopping: Callable[[], bool] = lambda: False
         self._server: ChildProcess | None = None
         self._publisher: ChildProcess | None = None
 
-    def start(self) -> DemoAddresses:
-        """Start all; raises `MissingDependency`, or what kept a part from starting with the end of its log."""
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> DemoAddresses:
+        """Start all, with a first model in service before the first record.
+
+        Raises `MissingDependency`, what kept a part from starting with the end of its log, or `KeyboardInterrupt` when
+        told to stop meanwhile.
+        """
+        self._stopping = stopping
         self._directory = Path(tempfile.mkdtemp(prefix="streamscore-demo-"))
         self._opened.callback(shutil.rmtree, self._directory, ignore_errors=True)
         self._say("Starting Apache Kafka (the first time, its jars are fetched)...")
         broker = self._opened.enter_context(EmbeddedBroker())
+        self._look()
         settings = replace(Settings(), kafka=KafkaSettings(brokers=broker.address))
         self._say("Creating topics...")
         with TopicAdmin(settings) as admin:
@@ -74,7 +83,10 @@ class Demo:
         self._say("Starting the server...")
         http = f"http://127.0.0.1:{port}"
         self._server = self._command("serve", environ)
-        self._await_ready(http)
+        self._await(http, "ready", "to be ready")
+        self._say("Publishing models and records...")
+        self._command("publish", environ, "model", environ["DATA_DIRECTORY"] + "/" + FIRST_MODEL)
+        self._await(http, "models", "to have a model")
         self._publisher = self._command("publish", environ, "all")
         return DemoAddresses(broker.address, http)
 
@@ -107,15 +119,20 @@ class Demo:
         self._opened.callback(process.end)
         return process
 
-    def _await_ready(self, http: str) -> None:
+    def _look(self) -> None:
+        if self._stopping():
+            raise KeyboardInterrupt
+
+    def _await(self, http: str, what: str, words: str) -> None:
         deadline_s = time.monotonic() + READY_WAIT_S
         while time.monotonic() < deadline_s:
+            self._look()
             self.check()
             with suppress(ServerUnreachable):
-                if fetch_stats(parse_address(http))["instance"]["ready"]:
+                if fetch_stats(parse_address(http))["instance"][what]:
                     return
             time.sleep(0.1)
-        raise TimedOut(f"The demo's server was not ready within {READY_WAIT_S:g} s.")
+        raise TimedOut(f"Waited {READY_WAIT_S:g} s in vain for the demo's server {words}.")
 
     def _sample_data(self) -> Path:
         data = sample_data_dir()

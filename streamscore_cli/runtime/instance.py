@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from streamscore_cli import __version__
 from streamscore_cli.api.app import make_app
 from streamscore_cli.api.server import LEGACY_PORT, HttpServer
 from streamscore_cli.config.settings import ModelServerSettings, Settings
 from streamscore_cli.core.clock import SystemClock
-from streamscore_cli.core.errors import ModelRejected, TopicMismatch
+from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TopicMismatch
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.engines.engine import Engine
 from streamscore_cli.engines.pmml_guard import PmmlLimits
@@ -41,7 +43,12 @@ from streamscore_cli.state.board import ModelsBoard
 from streamscore_cli.state.recorder import Recorder
 from streamscore_cli.state.snapshots import InstanceIdentity
 
+T = TypeVar("T")
+
 log = logging.getLogger("streamscore")
+
+MODELS_GRACE_S = 3.0
+"""How long the end waits for a model that is being loaded."""
 
 MESSAGE_OVERHEAD_BYTES = 4096
 """What a broker counts of a result's message beside its value: key, framing of the batch."""
@@ -81,16 +88,17 @@ class Instance:
         log.info("streamscore %s, instance %s", __version__, identity.name)
         log.info("http on %s", ", ".join(f"{self._settings.model_server.host}:{port}" for port in self._http.ports))
         self.supervisor.add("scoring", self._score)
-        self.supervisor.add("models", self._follow_models)
+        self.supervisor.add("models", self._follow_models, may_be_late_s=MODELS_GRACE_S)
         self.supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
-        try:
-            self.supervisor.run()
-        finally:
-            self._manager.close()
+        self.supervisor.run()
+        if not self.supervisor.ended("models"):
+            _end_beside_a_load()
+        self._manager.close()
         log.info("stopped")
 
     def _follow_models(self, stopping: Callable[[], bool]) -> None:
-        if wait_for_broker(self._settings, self._clock, stopping) is None:
+        topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health), stopping)
+        if topic is None:
             return
         limit = self._settings.models
         limits = PmmlLimits(limit.max_bytes, limit.max_depth, limit.max_nodes)
@@ -105,7 +113,7 @@ class Instance:
 
         shapes = [_shape(records) for records in self._topics.values()]
         loop = ModelsLoop(
-            KafkaModelsTopic(self._settings, self._health),
+            topic,
             Ledger(decode_descriptor),
             Admission(engine_of, check_size, shapes),
             self._manager,
@@ -115,22 +123,29 @@ class Instance:
         loop.run(stopping)
 
     def _score(self, stopping: Callable[[], bool]) -> None:
-        if wait_for_broker(self._settings, self._clock, stopping) is None:
+        max_result_bytes = self._insist(self._check_topics, stopping)
+        if max_result_bytes is None:
             return
-        max_result_bytes = self._check_topics()
         while not self._board.snapshot().caught_up:
             if stopping():
                 return
             time.sleep(0.05)
         scoring = self._settings.scoring
-        link = open_records_link(self._settings, self._health, self._clock, stopping)
+        link = self._insist(lambda: open_records_link(self._settings, self._health, self._clock, stopping), stopping)
+        if link is None:
+            return
         try:
             loop = RecordsLoop(
                 link.source,
                 link.checkpoint,
                 Scorer(self._manager, encoder_for(scoring.results), self._clock, max_result_bytes),
                 self._recorder,
-                LoopSettings(self._topics, Policy(scoring.on_error, scoring.no_model), self.view.identity.name),
+                LoopSettings(
+                    self._topics,
+                    Policy(scoring.on_error, scoring.no_model),
+                    self.view.identity.name,
+                    scoring.batch_records,
+                ),
                 self._clock,
             )
             gc.collect()
@@ -138,6 +153,15 @@ class Instance:
             loop.run(stopping)
         finally:
             link.checkpoint.end()
+
+    def _insist(self, attempt: Callable[[], T], stopping: Callable[[], bool]) -> T | None:
+        """Do what needs a broker, waiting for one as often as it goes away; None when told to stop."""
+        while wait_for_broker(self._settings, self._clock, stopping) is not None:
+            try:
+                return attempt()
+            except BrokerUnreachable as error:
+                log.warning("%s", error)
+        return None
 
     def _check_topics(self) -> int:
         """Refuse topics that results would be lost in; return the largest result that all of them take."""
@@ -154,6 +178,16 @@ class Instance:
                 log.warning("topic %s: %s", plan.name, difference)
         results = [states[name].max_message_bytes for name in needed if name in states]
         return min(results) - MESSAGE_OVERHEAD_BYTES
+
+
+def _end_beside_a_load() -> NoReturn:
+    """End the process at once: a model is being loaded, which nothing can interrupt, and all else has ended in order.
+
+    The ordinary end of the interpreter would wait for the engine, or take its run time away from under it.
+    """
+    log.info("stopped, while a model was being loaded")
+    logging.shutdown()
+    os._exit(0)
 
 
 def _topic_records(settings: Settings) -> dict[str, TopicRecords]:

@@ -6,20 +6,24 @@ import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, the order to end, and the terminal that is closed."""
 
 
 class StopSignals:
-    """A `Stop` that the first SIGINT or SIGTERM requests; the second one acts as it did before.
+    """A `Stop` that the first of `SIGNALS` requests; the second one acts as it did before, an ignored one not at all.
 
     Use it as a context manager on the main thread. Waits end at once when a signal comes: the handler writes to a pipe
     that they select on, because Python resumes plain reads and sleeps after a signal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
+        """Call `on_request` at once when a signal comes, so that its sender sees that it was heard."""
+        self._on_request = on_request
         self._requested = False
         self._requested_at_s = 0.0
         self._before: dict[int, Any] = {}
@@ -52,7 +56,8 @@ class StopSignals:
 
     def __enter__(self) -> Self:
         self._read_end, self._write_end = os.pipe()
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._on_signal) for number in heard}
         return self
 
     def __exit__(
@@ -64,6 +69,7 @@ class StopSignals:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._restore()
+        self._on_request()
         self.request()
 
     def _restore(self) -> None:

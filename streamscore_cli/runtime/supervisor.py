@@ -24,8 +24,15 @@ class _Worker:
     name: str
     run: Callable[[Callable[[], bool]], None]
     interrupt: Callable[[], None]
+    grace_s: float
+    may_be_late: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether its thread runs."""
+        return self.thread is not None and self.thread.is_alive()
 
 
 class Supervisor:
@@ -47,10 +54,25 @@ class Supervisor:
         return self._over.is_set()
 
     def add(
-        self, name: str, run: Callable[[Callable[[], bool]], None], interrupt: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        run: Callable[[Callable[[], bool]], None],
+        interrupt: Callable[[], None] = lambda: None,
+        *,
+        may_be_late_s: float | None = None,
     ) -> None:
-        """Add a worker: `run` gets a predicate that turns true when it has to end; `interrupt` wakes it then."""
-        self._workers.append(_Worker(name, run, interrupt))
+        """Add a worker: `run` gets a predicate that turns true when it has to end; `interrupt` wakes it then.
+
+        With `may_be_late_s` it is waited for that long only, and it is no failure when it has not ended then.
+        """
+        late = may_be_late_s is not None
+        self._workers.append(
+            _Worker(name, run, interrupt, self._grace_s if may_be_late_s is None else may_be_late_s, late)
+        )
+
+    def ended(self, name: str) -> bool:
+        """Tell whether a worker has ended, or never began."""
+        return all(not worker.alive for worker in self._workers if worker.name == name)
 
     def stop(self) -> None:
         """End all, in order; returns at once."""
@@ -67,11 +89,14 @@ class Supervisor:
                 if signals is not None and signals.requested:
                     log.info("told to stop: stopping in order")
                     self._over.set()
-            late = [worker.name for worker in self._workers if not self._stopped(worker)]
+            late = [worker for worker in self._workers if not self._stopped(worker)]
         if self._failure is not None:
             raise self._failure
-        if late:
-            raise TimedOut(f"Did not end within {self._grace_s:g} s: {', '.join(late)}.", "Nothing more is committed.")
+        failed = [worker.name for worker in late if not worker.may_be_late]
+        if failed:
+            raise TimedOut(
+                f"Did not end within {self._grace_s:g} s: {', '.join(failed)}.", "Nothing more is committed."
+            )
 
     def _guarded(self, worker: _Worker) -> None:
         try:
@@ -87,6 +112,6 @@ class Supervisor:
         worker.stop.set()
         worker.interrupt()
         if worker.thread is not None:
-            worker.thread.join(self._grace_s)
+            worker.thread.join(worker.grace_s)
             return not worker.thread.is_alive()
         return True

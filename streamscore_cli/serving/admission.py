@@ -54,8 +54,7 @@ class Admission:
                 "Publish the model itself: streamscore publish model FILE.",
             )
         begun = time.perf_counter_ns()
-        engine = self._engine_for(artifact.format)
-        servable = self._load(engine, artifact)
+        engine, servable = self._load(artifact)
         try:
             self._verify(servable.signature)
             warm_up(servable)
@@ -73,16 +72,17 @@ class Admission:
             servable=servable,
         )
 
-    def _load(self, engine: Engine, artifact: Artifact) -> Servable:
+    def _load(self, artifact: Artifact) -> tuple[Engine, Servable]:
         self._guard(artifact)
         try:
-            return engine.load(artifact)
-        except (ModelRejected, MemoryError):
+            engine = self._engine_for(artifact.format)
+            return engine, engine.load(artifact)
+        except ModelRejected:
             raise
         except MissingDependency as error:
             raise ModelRejected(error.message, error.hint) from error
-        except Exception as error:
-            raise ModelRejected(f"The {engine.name} engine cannot load it: {error!s:.500}") from error
+        except Exception as error:  # whatever a stranger's model does to an engine, it is the model that goes
+            raise ModelRejected(f"The engine cannot load it: {_said(error)}") from error
 
     def _verify(self, signature: Signature) -> None:
         mismatches: list[SignatureMismatch] = []
@@ -103,13 +103,15 @@ def warm_up(servable: Servable) -> None:
     Rows that the model declares bad are no failure: zeros need not be within its limits.
     """
     for rows in WARM_UP_ROWS:
-        columns = Columns(rows, {field.name: _plain(field, rows) for field in servable.signature.inputs})
         try:
+            columns = Columns(rows, {field.name: _plain(field, rows) for field in servable.signature.inputs})
             servable.score(columns)
-        except MemoryError:
-            raise
         except Exception as error:
-            raise ModelRejected(f"The model fails on its first records: {error!s:.500}") from error
+            raise ModelRejected(f"The model fails on its first records: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return f"{error!s:.500}" or type(error).__name__
 
 
 def _plain(field: Field, rows: int) -> Column:

@@ -48,6 +48,13 @@ def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
     `SignatureMismatch` when the fields of a tensor cannot be told.
     """
     sources = _sources(columns.names, signature, _frozen(names), ordered=columns.ordered)
+    if signature.inputs and not any(sources):
+        wanted = ", ".join(field.name for field in signature.inputs)
+        there = ", ".join(columns.names) or "no fields"
+        raise SignatureMismatch(
+            f"The records have none of the model's inputs ({wanted:.200}); they have {there:.200}.",
+            "Name the record's fields for them under [records.names] in streamscore.toml.",
+        )
     arrays: dict[str, Column] = {}
     failures: list[Failure] = []
     for field, taken in zip(signature.inputs, sources, strict=True):

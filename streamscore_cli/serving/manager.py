@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.engines.engine import Servable
@@ -103,6 +103,13 @@ class Manager:
             if not old.handles:
                 self._drained.append(old.model)
             return old.model
+
+    def rename(self, data_type: str, identity: ModelIdentity, description: str) -> LoadedModel:
+        """Give the model in service another name; the servable stays. Raises `KeyError`."""
+        with self._lock:
+            entry = self._entries[data_type]
+            entry.model = replace(entry.model, identity=identity, description=description)
+            return entry.model
 
     def close_drained(self) -> None:
         """Close the servables that were replaced and that nobody uses any more."""

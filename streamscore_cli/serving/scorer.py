@@ -15,7 +15,7 @@ from streamscore_cli.engines.engine import Servable
 from streamscore_cli.serving.binding import Names, bind
 
 SPLIT_BUDGET = 128
-"""Calls of an engine that can only raise, for one batch; what is not isolated by then fails together."""
+"""Halvings for one batch of an engine that can only raise; what is not isolated by then is scored row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,10 @@ def _pieces(servable: Servable, columns: Columns, rows: Rows) -> Iterator[tuple[
         piece = waiting.pop()
         budget -= 1
         answer = _attempt(servable, columns.take(piece))
-        if isinstance(answer, Scores) or len(piece) == 1 or budget <= 0:
+        if isinstance(answer, Scores) or len(piece) == 1:
             yield answer, rows[piece]
+        elif budget <= 0:
+            waiting += [piece[place : place + 1] for place in reversed(range(len(piece)))]
         else:
             middle = len(piece) // 2
             waiting += [piece[middle:], piece[:middle]]

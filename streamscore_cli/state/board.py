@@ -45,6 +45,15 @@ class ModelsBoard:
             swaps=now.swaps + 1,
         )
 
+    def renamed(self, data_type: str, identity: ModelIdentity, description: str) -> None:
+        """Say that the model in service for a data type is called otherwise from now on; it is no swap."""
+        now = self._snapshot
+        in_service = tuple(
+            replace(model, model=identity, description=description) if model.data_type == data_type else model
+            for model in now.in_service
+        )
+        self._snapshot = replace(now, in_service=in_service)
+
     def rejected(self, data_type: str, model: ModelIdentity, reason: str, at_ms: int) -> None:
         """Say that a model may not score, and why; the one in service stays."""
         event = ModelEvent(at_ms, data_type, model, ModelState.REJECTED, reason)

@@ -98,6 +98,7 @@ class Recorder:
         self._last_scores: deque[LastScore] = deque(maxlen=LAST_SCORES)
         self._partitions: tuple[TopicPartition, ...] = ()
         self._joined = False
+        self._gaps = 0
         self._waiting: Mapping[TopicPartition, str] = {}
         self._lag: Mapping[TopicPartition, int] = {}
         self._changed = False
@@ -130,8 +131,9 @@ class Recorder:
         self._waiting = dict(waiting)
         self._changed = True
 
-    def lag(self, lag: Mapping[TopicPartition, int]) -> None:
-        """Replace how many records each partition is behind its end."""
+    def lag(self, lag: Mapping[TopicPartition, int], *, gaps: int = 0) -> None:
+        """Replace how many records each partition is behind its end, and how many were gone before they were read."""
+        self._gaps = gaps
         self._lag = dict(lag)
         self._changed = True
 
@@ -190,6 +192,7 @@ class Recorder:
             last_scores=tuple(self._last_scores),
             partitions=self._partitions,
             joined=self._joined,
+            gaps=self._gaps,
             waiting=self._waiting,
             lag=self._lag,
         )

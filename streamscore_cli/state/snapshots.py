@@ -90,6 +90,7 @@ class ScoringSnapshot:
     last_scores: tuple[LastScore, ...] = ()
     partitions: tuple[TopicPartition, ...] = ()
     joined: bool = False
+    gaps: int = 0
     waiting: Mapping[TopicPartition, str] = field(default_factory=dict)
     lag: Mapping[TopicPartition, int] = field(default_factory=dict)
     uptime_s: float = 0.0

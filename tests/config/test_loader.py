@@ -124,14 +124,14 @@ def test_values_of_every_type_from_the_environment() -> None:
     settings = from_environment(
         STREAMSCORE_SCORING_NO_MODEL="DEAD_LETTER",
         STREAMSCORE_SCORING_BATCH_RECORDS="100",
-        STREAMSCORE_SCORING_COPY_HEADERS="yes",
+        STREAMSCORE_MODEL_SERVER_LEGACY_PORTS="yes",
         STREAMSCORE_TOPICS_DATA="a, b,,c",
         STREAMSCORE_RECORDS_NAMES="fixed acidity=fa,x=a|b",
         STREAMSCORE_KAFKA_PROPERTIES="ssl.cipher.suites=A,B,security.protocol=SSL",
     ).settings
     assert settings.scoring.no_model is NoModel.DEAD_LETTER
     assert settings.scoring.batch_records == 100
-    assert settings.scoring.copy_headers is True
+    assert settings.model_server.legacy_ports is True
     assert settings.topics.data == ("a", "b", "c")
     assert settings.records.names == {"fixed acidity": "fa", "x": ("a", "b")}
     assert settings.kafka.properties == {"ssl.cipher.suites": "A,B", "security.protocol": "SSL"}
@@ -279,11 +279,11 @@ def test_an_unknown_override_is_an_error() -> None:
     [
         ("STREAMSCORE_SCORING_BATCH_RECORDS", "many", "a whole number"),
         ("STREAMSCORE_SCORING_BATCH_RECORDS", "0", "1 or more"),
-        ("STREAMSCORE_SCORING_COPY_HEADERS", "perhaps", "true or false"),
+        ("STREAMSCORE_MODEL_SERVER_LEGACY_PORTS", "perhaps", "true or false"),
         ("STREAMSCORE_SCORING_NO_MODEL", "hope", "wait or drop or dead-letter"),
         ("MODEL_SERVER_PORT", "70000", "0 to 65535"),
         ("STREAMSCORE_LOG_LEVEL", "loud", "debug or info or warning or error"),
-        ("STREAMSCORE_KAFKA_PROPERTIES", "novalue", "key=value, separated by commas"),
+        ("STREAMSCORE_RECORDS_NAMES", "novalue", "key=value, separated by commas"),
     ],
 )
 def test_a_wrong_value_names_the_path_the_value_the_origin_and_what_is_wanted(
@@ -368,3 +368,11 @@ def test_where_the_file_is_looked_for(tmp_path: Path) -> None:
 def test_no_two_settings_share_a_variable() -> None:
     names = [name for leaf in leaves().values() for name in (*leaf.env, *leaf.file_env)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("value", [{"sasl.password": ["hunter2"]}, "sasl.password hunter2"])
+def test_a_table_that_may_hold_passwords_is_never_shown_in_an_error(value: object) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(None, {}, {"kafka.properties": value})
+    assert "kafka.properties" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)

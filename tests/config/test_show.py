@@ -50,7 +50,7 @@ def test_a_secret_that_is_not_set_is_seen_as_such() -> None:
 def test_values_are_as_the_file_would_have_them(tmp_path: Path) -> None:
     found = loaded_rows(tmp_path)
     assert (found["publisher.data_publish_interval"].value, found["scoring.no_model"].value) == ("90s", "drop")
-    assert (found["scoring.copy_headers"].text, found["topics.data"].text) == ("false", "models_data")
+    assert (found["model_server.legacy_ports"].text, found["topics.data"].text) == ("false", "models_data")
     assert found["record_topics.orders.v1.names"].value == {"x": ["a", "b"]}
     assert found["record_topics.orders.v1.names"].text == "x=a|b"
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -147,8 +146,9 @@ def test_models_are_swapped_under_load_and_every_record_has_one_result_of_the_ol
                 send_model(settings, data_dir / f"{name}.pmml")
                 server.await_model(name)
                 wait_until(partial(has_scored, server, server.stats()["results"] + 500), "results after the swap")
-        results = await_all(settings, stream.sent)
+        await_all(settings, stream.sent)
         assert server.end() == 0
+    results = read_results(settings)
     assert_nothing_lost(results, stream.sent)
     for partition in range(4):
         of_partition = sorted(source_of(result) for result in results if result.partition == partition)
@@ -200,16 +200,14 @@ def test_a_server_that_is_stopped_and_started_loses_and_repeats_nothing(
         for _ in range(2):
             server.await_ready()
             wait_until(lambda: server.stats().get("results", 0) > 1000, "a stream of results")
-            stopped_at = time.monotonic()
             assert server.end() == 0
-            assert time.monotonic() - stopped_at < 10
             server.start()
         server.await_ready()
         wait_until(lambda: server.stats().get("results", 0) > 1000, "a stream of results")
         stream.__exit__()
-        results = await_all(settings, stream.sent)
+        await_all(settings, stream.sent)
         assert server.end() == 0
-    assert_nothing_lost(results, stream.sent)
+    assert_nothing_lost(read_results(settings), stream.sent)
 
 
 def test_a_server_that_is_killed_loses_nothing(settings: Settings, data_dir: Path, tmp_path: Path) -> None:

@@ -9,21 +9,13 @@ from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.pipeline.ledger import Ledger
-from streamscore_cli.pipeline.models_loop import ModelsLoop
+from streamscore_cli.pipeline.models_loop import TRIES, ModelsLoop
 from streamscore_cli.serving.admission import Admission, RecordShape
 from streamscore_cli.serving.manager import Manager
 from streamscore_cli.state.board import ModelsBoard
 from streamscore_cli.state.snapshots import ModelState
 from tests.scripted import ScriptedModelsTopic
 from tests.servables import FactorEngine
-
-
-def decode(value: bytes) -> ModelDescriptor:
-    """Read `data type:factor`; the model's name is `times factor`."""
-    data_type, _, factor = value.decode().partition(":")
-    if not factor:
-        raise ModelRejected("It is no descriptor.")
-    return ModelDescriptor(f"times {factor}", "", data_type, Artifact.of(ModelFormat.PMML, factor.encode()))
 
 
 class World:
@@ -33,12 +25,22 @@ class World:
         self.topic = ScriptedModelsTopic(*values)
         self.topic.end = len(values) if end is None else end
         self.engine = FactorEngine()
+        self.names: dict[bytes, str] = {}
+        self.formats: dict[bytes, ModelFormat] = {}
         self.manager = Manager()
         self.board = ModelsBoard()
         shape = RecordShape((Field("x", FieldType.DOUBLE),), {})
         admission = Admission(lambda _format: self.engine, lambda _artifact: None, [shape])
-        self.loop = ModelsLoop(self.topic, Ledger(decode), admission, self.manager, self.board, SystemClock())
+        self.loop = ModelsLoop(self.topic, Ledger(self.decode), admission, self.manager, self.board, SystemClock())
         self.loop.step()
+
+    def decode(self, value: bytes) -> ModelDescriptor:
+        """Read `data type:factor`; the model's name is `times factor`, unless a test gave it another."""
+        data_type, _, factor = value.decode().partition(":")
+        if not factor:
+            raise ModelRejected("It is no descriptor.")
+        artifact = Artifact.of(self.formats.get(value, ModelFormat.PMML), factor.encode())
+        return ModelDescriptor(self.names.get(value, f"times {factor}"), "", data_type, artifact)
 
     def publish(self, value: bytes | None) -> None:
         self.topic.append(value)
@@ -94,11 +96,59 @@ def test_a_bad_model_is_rejected_with_its_reason_and_the_old_one_stays(bad: byte
     assert world.engine.loaded[0].closed == 0
 
 
-def test_a_rejected_model_that_keeps_coming_is_tried_once() -> None:
+def test_a_rejected_model_that_keeps_coming_is_tried_a_few_times_and_each_is_said() -> None:
     world = World(b"wine:1")
-    for _ in range(3):
+    for _ in range(TRIES + 3):
         world.publish(b"wine:nonsense")
+    assert len(world.rejected()) == TRIES
+
+
+def test_a_rejected_model_is_not_tried_again_by_itself() -> None:
+    world = World(b"wine:1", b"wine:nonsense")
+    tried = len(world.rejected())
+    world.publish(b"beer:1")
+    world.publish(b"wine:1")
+    assert len(world.rejected()) == tried
+
+
+def test_the_same_bytes_in_another_format_are_another_model() -> None:
+    world = World(b"wine:1")
+    world.formats[b"wine:nonsense!"] = ModelFormat.TENSORFLOW
+    world.publish(b"wine:nonsense!")
     assert len(world.rejected()) == 1
+    world.engine.understands_nonsense = True
+    world.formats[b"wine:nonsense!"] = ModelFormat.PMML
+    world.publish(b"wine:nonsense!")
+    assert world.in_service() == ("times nonsense!", 2)
+
+
+def test_the_same_bytes_under_a_new_name_are_renamed_without_a_load() -> None:
+    world = World(b"wine:1")
+    world.names[b"wine:1"] = "a better name"
+    world.publish(b"wine:1")
+    assert (world.in_service(), len(world.engine.loaded)) == (("a better name", 0), 1)
+    assert [model.model.name for model in world.board.snapshot().in_service] == ["a better name"]
+
+
+def test_told_to_stop_it_loads_no_further_model() -> None:
+    world = World(b"wine:1")
+    for number in range(20):
+        world.topic.append(f"kind{number}:2".encode())
+    loads = len(world.engine.loaded)
+    world.loop.step(lambda: len(world.engine.loaded) >= loads + 2)
+    assert len(world.engine.loaded) == loads + 2
+
+
+def test_a_message_that_cannot_be_read_again_now_is_tried_in_a_later_step() -> None:
+    world = World(b"wine:1", b"wine:nonsense", end=3)
+    world.topic.unreadable = True
+    world.publish(b"wine:bomb")
+    assert world.in_service() is None
+    assert not world.board.snapshot().caught_up
+    world.topic.unreadable = False
+    world.loop.step()
+    assert world.in_service() == ("times 1", 0)
+    assert world.board.snapshot().caught_up
 
 
 def test_a_restart_behind_a_bad_model_finds_the_good_one_before_it() -> None:

@@ -201,3 +201,23 @@ def test_every_record_ends_exactly_once_as_a_result_or_a_dead_letter(
     good = sum(1 for _, value in records if isinstance(value, dict) and value.get("kind") != "unheard")
     assert len(done) == good
     assert json.dumps(done)
+
+
+def test_a_slow_model_is_given_few_records_at_a_time_and_comes_on() -> None:
+    topology = Topology(b"number:2")
+    topology.engine.loaded[0].cost = lambda records: topology.clock.advance(0.1 * records)
+    topology.feed(0, *({"x": number} for number in range(300)))
+    for _ in range(60):
+        committed = topology.checkpoint.committed.get(("in", 0), 0)
+        topology.step()
+        if committed < 300:
+            assert topology.checkpoint.committed["in", 0] > committed
+    assert topology.source.asked[1] <= 5
+    assert len(topology.answers) == 300
+
+
+def test_a_dead_letter_names_the_data_type_it_was_for() -> None:
+    topology = Topology(b"number:2")
+    topology.feed(0, {"x": "text"})
+    topology.step()
+    assert ("__streamscore.errors.data.type", b"number") in topology.checkpoint.letters[0].headers

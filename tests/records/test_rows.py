@@ -198,10 +198,11 @@ def test_a_row_with_too_few_or_too_many_cells_fails_alone() -> None:
     assert "line 2: the row has 1 cells where 2 are expected" in failures(chunk)[0][2]
 
 
-def test_without_a_header_more_cells_are_fine_and_fewer_are_not() -> None:
-    chunk = read("1;2;3\n1\n4;5\n")
+def test_without_a_header_one_more_cell_is_fine_and_fewer_or_more_are_not() -> None:
+    chunk = read("1;2;3\n1\n4;5\n6;7;8;9\n")
     assert values(chunk) == {"x": [1.0, 4.0], "y": [2.0, 5.0]}
-    assert "line 2: the row has 1 cells where at least 2 are expected" in failures(chunk)[0][2]
+    assert "line 2: the row has 1 cells where 2 or 3 are expected" in failures(chunk)[0][2]
+    assert "line 4: the row has 4 cells where 2 or 3 are expected" in failures(chunk)[1][2]
 
 
 def test_quotes_hold_delimiters_and_line_ends_and_lines_are_still_counted() -> None:

@@ -67,6 +67,19 @@ def test_a_worker_that_does_not_end_is_named_and_does_not_keep_the_others() -> N
     assert ended == ["http"]
 
 
+def test_a_worker_that_may_be_late_is_left_behind_without_failure() -> None:
+    ended: list[str] = []
+    stuck = threading.Event()
+    supervisor = Supervisor(grace_s=5)
+    supervisor.add("models", lambda _stopping: _wait_for(stuck), may_be_late_s=0.1)
+    supervisor.add("http", Worker("http", ended).run)
+    supervisor.stop()
+    supervisor.run()
+    assert not supervisor.ended("models")
+    assert supervisor.ended("http")
+    stuck.set()
+
+
 def test_it_can_be_run_by_another_thread_than_the_main_one() -> None:
     ended: list[str] = []
     supervisor = supervised(Worker("scoring", ended))

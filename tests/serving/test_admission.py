@@ -6,9 +6,9 @@ import pytest
 
 from streamscore_cli.core.errors import MissingDependency, ModelRejected, SignatureMismatch
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
-from streamscore_cli.core.signature import Field, FieldType
+from streamscore_cli.core.signature import Field, FieldType, Signature
 from streamscore_cli.serving.admission import Admission, RecordShape
-from tests.servables import FactorEngine
+from tests.servables import DoublingServable, FactorEngine
 
 X = (Field("x", FieldType.DOUBLE),)
 
@@ -41,7 +41,7 @@ def test_what_the_guard_refuses_never_reaches_the_engine() -> None:
 
 
 def test_an_engine_that_breaks_over_a_model_rejects_it() -> None:
-    with pytest.raises(ModelRejected, match="factor engine cannot load it: could not convert"):
+    with pytest.raises(ModelRejected, match="engine cannot load it: could not convert"):
         admission(FactorEngine()).admit(descriptor(b"bad"), 1)
 
 
@@ -76,3 +76,28 @@ def test_a_missing_extra_is_a_rejection_that_names_it() -> None:
 
     with pytest.raises(ModelRejected, match=r"not installed.*streamscore\[tensorflow\]"):
         admission(AbsentEngine()).admit(descriptor(b"3"), 1)
+
+
+class GreedyEngine(FactorEngine):
+    """Loads models that want more memory than there is, at load or for their first row."""
+
+    def load(self, artifact: Artifact) -> DoublingServable:
+        if artifact.data == b"at load":
+            raise MemoryError
+        servable = super().load(Artifact.of(ModelFormat.PMML, b"2"))
+        servable.signature = Signature((Field("wide", FieldType.DOUBLE, width=10**15),))
+        return servable
+
+
+@pytest.mark.parametrize("data", [b"at load", b"for a row"])
+def test_a_model_that_wants_too_much_memory_is_rejected_and_nothing_else_is_harmed(data: bytes) -> None:
+    with pytest.raises(ModelRejected):
+        admission(GreedyEngine(), RecordShape(None, {})).admit(descriptor(data), 1)
+
+
+def test_an_engine_that_cannot_be_made_rejects_the_model() -> None:
+    def no_engine(_format: ModelFormat) -> FactorEngine:
+        raise ImportError("its package is broken")
+
+    with pytest.raises(ModelRejected, match="its package is broken"):
+        Admission(no_engine, lambda _artifact: None, [RecordShape(X, {})]).admit(descriptor(b"3"), 1)

@@ -41,7 +41,8 @@ def test_the_map_names_the_field_where_nothing_else_does() -> None:
 
 
 def test_a_field_the_records_lack_is_missing_in_every_row() -> None:
-    bound = bind(Columns(2, {"x": np.zeros(2)}), signature(ACIDITY, Field("c", FieldType.STRING)), {})
+    inputs = signature(ACIDITY, Field("c", FieldType.STRING), Field("x", FieldType.DOUBLE))
+    bound = bind(Columns(2, {"x": np.zeros(2)}), inputs, {})
     assert np.isnan(bound.columns.arrays["fixed acidity"]).all()
     assert bound.columns.arrays["c"].tolist() == [None, None]
     assert not bound.failures
@@ -119,3 +120,8 @@ def test_check_fits_names_every_input_that_the_records_can_never_give() -> None:
     check_fits(signature(Field("alcohol", FieldType.DOUBLE)), fields, {})
     with pytest.raises(SignatureMismatch, match=r"'fixed acidity'.*they have alcohol"):
         check_fits(signature(ACIDITY), fields, {})
+
+
+def test_records_with_none_of_the_inputs_are_no_missing_values_but_the_wrong_records() -> None:
+    with pytest.raises(SignatureMismatch, match=r"none of the model's inputs \(fixed acidity\).*they have a, b"):
+        bind(Columns(1, {"a": np.zeros(1), "b": np.zeros(1)}), signature(ACIDITY), {})

@@ -50,6 +50,20 @@ def test_the_generation_grows_with_every_swap_and_every_new_data_type() -> None:
     assert not manager.serves("beer")
 
 
+def test_a_renamed_model_keeps_its_servable_and_its_users() -> None:
+    manager, servable = Manager(), DoublingServable()
+    manager.swap(loaded(servable, "old"))
+    with manager.use("wine") as model:
+        manager.rename("wine", ModelIdentity("new", 1, "00"), "described")
+        assert (model.identity.name, model.servable) == ("old", servable)
+    now = manager.in_service("wine")
+    assert now is not None
+    assert (now.identity.name, now.description, now.servable) == ("new", "described", servable)
+    manager.swap(loaded(DoublingServable()))
+    manager.close_drained()
+    assert servable.closed == 1
+
+
 def test_close_closes_all() -> None:
     manager, wine, beer = Manager(), DoublingServable(), DoublingServable()
     manager.swap(loaded(wine))

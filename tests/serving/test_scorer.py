@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,18 +27,20 @@ def columns_of(values: list[float]) -> Columns:
 def test_every_row_ends_as_an_answer_or_as_a_failure_and_poison_costs_its_own_row_only(values: list[float]) -> None:
     slot = score_slot(RaisingServable(poison=666.0), columns_of(values), {})
     poisoned = {row for row, value in enumerate(values) if value == 666.0}
-    if len(poisoned) * 2 * 7 < SPLIT_BUDGET:
-        assert {failure.row for failure in slot.failures} == poisoned
+    assert {failure.row for failure in slot.failures} == poisoned
     assert answers(slot).keys() | {failure.row for failure in slot.failures} == set(range(len(values)))
     assert answers(slot).keys() & {failure.row for failure in slot.failures} == set()
     assert all(answer == 2 * values[row] for row, answer in answers(slot).items())
 
 
-def test_splitting_is_budgeted() -> None:
-    servable = RaisingServable(poison=666.0)
-    slot = score_slot(servable, columns_of([666.0] * 4000), {})
-    assert len(slot.failures) == 4000
-    assert servable.calls <= SPLIT_BUDGET + 64
+@pytest.mark.parametrize("every", [1, 2, 97])
+def test_however_many_rows_are_poison_no_good_one_goes_with_them_and_calls_are_bounded(every: int) -> None:
+    servable = RaisingServable(poison=-1.0)
+    values = [-1.0 if row % every == 0 else float(row) for row in range(4000)]
+    slot = score_slot(servable, columns_of(values), {})
+    assert {failure.row for failure in slot.failures} == set(range(0, 4000, every))
+    assert len(answers(slot)) == 4000 - len(slot.failures)
+    assert servable.calls <= SPLIT_BUDGET + 4000
 
 
 def test_rows_that_the_engine_names_are_failures_at_their_own_places() -> None:
