@@ -137,17 +137,17 @@ class ModelServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class GrafanaSettings:
-    """Where Grafana is; empty: not used."""
+    """Where Grafana is, as in the original; understood, and not used yet."""
 
-    host: str = setting("", "Host, with or without http://.", env=("GRAFANA_HOST",))
+    host: str = setting("", "Host, with or without http://; not used yet.", env=("GRAFANA_HOST",))
     port: int = setting(3000, "Port.", env=("GRAFANA_PORT",))
 
 
 @dataclass(frozen=True, slots=True)
 class InfluxSettings:
-    """Where InfluxDB is; empty: not used."""
+    """Where InfluxDB is, as in the original; understood, and not used yet."""
 
-    host: str = setting("", "Host, with or without http://.", env=("INFLUXDB_HOST",))
+    host: str = setting("", "Host, with or without http://; not used yet.", env=("INFLUXDB_HOST",))
     port: int = setting(8086, "Port.", env=("INFLUXDB_PORT",))
 
 

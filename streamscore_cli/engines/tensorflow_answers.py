@@ -14,13 +14,14 @@ from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field
 from streamscore_cli.engines.tensorflow_program import OutputTensor, Shape
-from streamscore_cli.engines.tensorflow_tensors import field_type
+from streamscore_cli.engines.tensorflow_tensors import MAX_WIDTH, check_width, field_type
 
 
 def output_field(item: OutputTensor, type_name: str, shape: Shape) -> Field:
-    """Describe an output; its width is 1 where the graph does not say."""
-    sizes = shape[1:] if shape else ()
-    return Field(item.name, field_type(type_name, f"output '{item.name}'"), max(1, math.prod(sizes)))
+    """Describe an output; a size that the graph does not say counts as 1. Raises `ModelRejected` where it is too wide."""
+    width = math.prod(max(1, size) for size in (shape or ())[1:])
+    check_width(width, f"output '{item.name}' gives")
+    return Field(item.name, field_type(type_name, f"output '{item.name}'"), width)
 
 
 def scores_of(fields: Sequence[Field], answers: Sequence[NDArray[Any]], rows: int) -> Scores:
@@ -58,6 +59,10 @@ def _table(field: Field, answer: NDArray[Any], rows: int) -> NDArray[Any]:
             "A model has to answer every record with one row.",
         )
     table = answer.reshape(rows, -1)
+    if table.shape[1] > MAX_WIDTH:
+        raise StreamscoreError(
+            f"The TensorFlow output '{field.name}' has {table.shape[1]:,} numbers a record, the limit is {MAX_WIDTH:,}."
+        )
     if table.dtype.kind == "f":
         return table.astype(np.float64)
     if table.dtype.kind in "iu":

@@ -32,23 +32,28 @@ def check_frozen(graph: GraphDef) -> None:
         _check(node, OpUse.FROZEN, function, library)
 
 
-def check_and_prune(graph: GraphDef, scoring: Iterable[str], restoring: Iterable[str]) -> GraphDef:
+def check_and_prune(
+    graph: GraphDef, scoring: Iterable[str], starting: Iterable[str], restoring: Iterable[str]
+) -> GraphDef:
     """Return the part of a graph that the given nodes need, without devices; raises `ModelRejected`.
 
     Nothing of the whole graph may be off the lists; what `scoring` nodes reach may only compute and read variables,
-    what `restoring` nodes reach may also read the variables' files.
+    what `starting` nodes reach may also set them, and what `restoring` nodes alone reach may also read files: which
+    ones, `check_restores` tells.
     """
-    scored, restored = reached_from(graph, scoring), reached_from(graph, restoring)
+    uses = {
+        OpUse.SCORING: reached_from(graph, scoring),
+        OpUse.STARTING: reached_from(graph, starting),
+        OpUse.RESTORING: reached_from(graph, restoring),
+    }
     library = {function.signature.name for function in graph.library.function}
     for node, function in _all_nodes(graph):
-        _check(node, _use(scored, restored, node.name, function), function, library)
+        _check(node, _use(uses, node.name, function), function, library)
+    nodes = frozenset[str]().union(*(reached.nodes for reached in uses.values()))
+    functions = frozenset[str]().union(*(reached.functions for reached in uses.values()))
     pruned = type(graph)(versions=graph.versions)
-    pruned.node.extend(node for node in graph.node if node.name in scored.nodes | restored.nodes)
-    pruned.library.function.extend(
-        function
-        for function in graph.library.function
-        if function.signature.name in scored.functions | restored.functions
-    )
+    pruned.node.extend(node for node in graph.node if node.name in nodes)
+    pruned.library.function.extend(item for item in graph.library.function if item.signature.name in functions)
     return without_devices(pruned)
 
 
@@ -77,16 +82,17 @@ def reached_from(graph: GraphDef, roots: Iterable[str]) -> Reached:
             nodes.add(name)
             waiting.extend(node_of(item) for item in by_name[name].input)
     functions: set[str] = set()
-    called = [name for node in nodes for name in _calls(by_name[node])]
+    called = [name for node in nodes for name in called_by(by_name[node])]
     while called:
         name = called.pop()
         if name in library and name not in functions:
             functions.add(name)
-            called.extend(inner for node in library[name].node_def for inner in _calls(node))
+            called.extend(inner for node in library[name].node_def for inner in called_by(node))
     return Reached(frozenset(nodes), frozenset(functions))
 
 
-def _calls(node: NodeDef) -> Iterator[str]:
+def called_by(node: NodeDef) -> Iterator[str]:
+    """Yield what a node may call: its operation and every function in its attributes, of which none need exist."""
     yield node.op
     for value in node.attr.values():
         yield value.func.name
@@ -101,8 +107,8 @@ def _all_nodes(graph: GraphDef) -> Iterator[tuple[NodeDef, str]]:
             yield node, str(function.signature.name)
 
 
-def _use(scored: Reached, restored: Reached, node: str, function: str) -> OpUse:
-    for reached, use in ((scored, OpUse.SCORING), (restored, OpUse.RESTORING)):
+def _use(uses: dict[OpUse, Reached], node: str, function: str) -> OpUse:
+    for use, reached in uses.items():  # the strictest first
         if function in reached.functions or (not function and node in reached.nodes):
             return use
     return OpUse.UNUSED

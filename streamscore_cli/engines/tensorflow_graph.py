@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.engines.tensorflow_check import GraphDef, NodeDef, check_frozen, node_of, without_devices
+from streamscore_cli.engines.tensorflow_length import check_calls
 from streamscore_cli.engines.tensorflow_program import GraphProgram, InputTensor, OutputTensor, Shape, shape_of
 from streamscore_cli.engines.tensorflow_runtime import import_tensorflow
 
@@ -27,6 +28,7 @@ def read_frozen_graph(data: bytes) -> GraphProgram:
     except DecodeError as error:
         raise ModelRejected(f"The model is no readable TensorFlow GraphDef: {error}.") from None
     check_frozen(graph)
+    check_calls(graph)
     taken = {node_of(item) for node in graph.node for item in node.input}
     return GraphProgram(
         without_devices(graph),

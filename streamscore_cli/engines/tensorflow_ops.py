@@ -13,8 +13,9 @@ class OpUse(StrEnum):
 
     FROZEN = "scoring, in a graph without variables"
     SCORING = "scoring"
+    STARTING = "starting"
     RESTORING = "restoring variables"
-    UNUSED = "neither scoring nor restoring"
+    UNUSED = "neither scoring nor loading"
 
 
 def _names(text: str) -> frozenset[str]:
@@ -92,8 +93,11 @@ PURE = _STRUCTURE | _MATH | _ARRAYS | _NEURAL | _TEXT
 VARIABLES = frozenset({"VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableV2", "Variable"})
 """Reading a model's own weights: allowed in a SavedModel, which brings them."""
 
-RESTORING = frozenset({"RestoreV2", "AssignVariableOp", "Assign", "VarIsInitializedOp", "IsVariableInitialized"})
-"""Reading the weights from the model's own files: allowed where loading starts, never where scoring can reach it."""
+ASSIGNING = frozenset({"AssignVariableOp", "Assign", "VarIsInitializedOp", "IsVariableInitialized"})
+"""Setting variables: allowed before the first batch, never where scoring can reach it."""
+
+RESTORING = frozenset({"RestoreV2"})
+"""Reading files: allowed only where the variables are restored, and there only the model's own (`check_restores`)."""
 
 UNUSED = _names(
     """
@@ -109,8 +113,9 @@ UNUSED = _names(
 _ALLOWED = {
     OpUse.FROZEN: PURE,
     OpUse.SCORING: PURE | VARIABLES,
-    OpUse.RESTORING: PURE | VARIABLES | RESTORING,
-    OpUse.UNUSED: PURE | VARIABLES | RESTORING | UNUSED,
+    OpUse.STARTING: PURE | VARIABLES | ASSIGNING,
+    OpUse.RESTORING: PURE | VARIABLES | ASSIGNING | RESTORING,
+    OpUse.UNUSED: PURE | VARIABLES | ASSIGNING | RESTORING | UNUSED,
 }
 
 

@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.engines.tensorflow_check import check_and_prune, node_of
+from streamscore_cli.engines.tensorflow_length import check_calls
 from streamscore_cli.engines.tensorflow_program import GraphProgram, InputTensor, OutputTensor, RestoreStep, shape_of
+from streamscore_cli.engines.tensorflow_restore import check_restores
 from streamscore_cli.engines.tensorflow_runtime import import_tensorflow
 
 _SERVE_TAG = "serve"
@@ -40,8 +42,10 @@ def read_saved_model(data: bytes) -> GraphProgram:
     inputs = tuple(_input(name, signature.inputs[name]) for name in _in_order(signature.inputs))
     outputs = tuple(OutputTensor(name, _tensor(name, signature.outputs[name])) for name in _in_order(signature.outputs))
     scoring = [*(item.tensor for item in inputs), *(item.tensor for item in outputs)]
-    before = [*start, *([] if restore is None else [restore.path_tensor, restore.node])]
-    graph = check_and_prune(meta.graph_def, scoring, before)
+    restoring = [] if restore is None else [restore.path_tensor, restore.node]
+    graph = check_and_prune(meta.graph_def, scoring, start, restoring)
+    check_restores(graph, "" if restore is None else restore.path_tensor)
+    check_calls(graph)
     return GraphProgram(graph, inputs, outputs, restore, start)
 
 

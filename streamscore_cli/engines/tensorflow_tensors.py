@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Columns, Rows
-from streamscore_cli.core.errors import ModelUnsupported
+from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.engines.tensorflow_program import Shape
@@ -24,6 +24,10 @@ _TYPES = {
     "string": FieldType.STRING,
     **{f"{sign}int{bits}": FieldType.INTEGER for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
+
+
+MAX_WIDTH = 1_000_000
+"""Numbers of one record that an input may take or an output may give; a declared shape costs a model nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class InputSpec:
         if not unfit.any():
             return failures
         for row, place in np.argwhere(unfit.reshape(columns.length, -1)).tolist():
-            value = column.reshape(columns.length, -1)[row, place]
+            value = float(column.reshape(columns.length, -1)[row, place])
             failures.setdefault(row, self._failure(row, None if np.isnan(value) else value, place))
         return failures
 
@@ -88,8 +92,14 @@ def field_type(type_name: str, what: str) -> FieldType:
     return _TYPES[type_name]
 
 
+def check_width(width: int, what: str) -> None:
+    """Refuse more numbers a record than `MAX_WIDTH`; `what` is as in "input 'x' takes". Raises `ModelRejected`."""
+    if width > MAX_WIDTH:
+        raise ModelRejected(f"The TensorFlow {what} {width:,} numbers a record, the limit is {MAX_WIDTH:,}.")
+
+
 def input_spec(name: str, type_name: str, shape: Shape) -> InputSpec:
-    """Describe an input, whose first size is open, for the batch; raises `ModelUnsupported` where it is not."""
+    """Describe an input, whose first size is open, for the batch; raises `ModelUnsupported` where it is not, `ModelRejected` if too wide."""
     kind = field_type(type_name, f"input '{name}'")
     if shape is None or any(size < 0 for size in shape[1:]):
         raise ModelUnsupported(
@@ -102,6 +112,7 @@ def input_spec(name: str, type_name: str, shape: Shape) -> InputSpec:
             "Export the model with an open first dimension.",
         )
     width = math.prod(shape[1:])
+    check_width(width, f"input '{name}' takes")
     if width != 1 and not kind.is_numeric:
         raise ModelUnsupported(f"The TensorFlow input '{name}' takes {width} values of type {type_name} a record.")
     numpy_type = np.dtype(object) if kind is FieldType.STRING else np.dtype(type_name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -19,6 +18,8 @@ _offset: Callable[[Message], Any] = Message.offset
 _headers: Callable[[Message], Any] = Message.headers
 _timestamp: Callable[[Message], Any] = Message.timestamp
 _milliseconds = itemgetter(1)
+
+_warned_topics: set[str] = set()
 
 _log = logging.getLogger("streamscore.kafka")
 
@@ -54,13 +55,8 @@ def _readable_headers(topic: str, message: Message) -> Headers | None:
     return headers
 
 
-@cache
-def _warned_topics() -> set[str]:
-    return set()
-
-
 def _say_once(topic: str, partition: int | None, offset: int | None) -> None:
-    if topic not in _warned_topics():
-        _warned_topics().add(topic)
+    if topic not in _warned_topics:
+        _warned_topics.add(topic)
         what = "%s[%s] at offset %s has a header whose name is no UTF-8: such records are taken as without headers"
         _log.warning(what, topic, partition, offset)

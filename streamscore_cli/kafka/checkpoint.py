@@ -20,6 +20,7 @@ from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import TimedOut
 from streamscore_cli.kafka.commits import OffsetCommits
 from streamscore_cli.kafka.delivery import DeliveringProducer
+from streamscore_cli.kafka.letter_size import fitted
 
 REVOKE_WAIT_S = 10.0
 """How long a partition that is to go to another member is finished for; the group waits meanwhile."""
@@ -37,13 +38,18 @@ class AtLeastOnceCheckpoint:
         dead_letters_topic: str,
         settings: CheckpointSettings,
         clock: Clock,
+        letter_bytes: int | None = None,
     ) -> None:
-        """Take what produces and what commits; a checkpoint opens with its first record."""
+        """Take what produces and what commits; a checkpoint opens with its first record.
+
+        `letter_bytes` is the largest message that the dead-letter topic takes, None where it is not known.
+        """
         self._producer = producer
         self._commits = commits
         self._dead_letters_topic = dead_letters_topic
         self._settings = settings
         self._clock = clock
+        self._letter_bytes = letter_bytes
         self._positions: dict[TopicPartition, int] = {}
         self._records = 0
         self._opened_at_s: float | None = None
@@ -60,9 +66,10 @@ class AtLeastOnceCheckpoint:
         self._records += len(results.values)
 
     def dead_letters(self, letters: Sequence[DeadLetter]) -> None:
-        """Produce dead letters to the partition of their key. Raises as `close`."""
+        """Produce dead letters to the partition of their key, cut to what their topic takes. Raises as `close`."""
         self._open()
-        for letter in letters:
+        for whole in letters:
+            letter = whole if self._letter_bytes is None else fitted(whole, self._letter_bytes)
             self._producer.send(self._dead_letters_topic, letter.key, letter.value, letter.headers)
         self._records += len(letters)
 

@@ -7,7 +7,7 @@ Deliveries are known without a callback a message: the library reports failures 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -27,6 +27,8 @@ REMIND_S = 10.0
 GRACE_S = 8.0
 """How long deliveries may take once the instance is to stop."""
 
+_NOTHING_COMMITTED = "Nothing was committed; these records will be read again."
+
 _log = logging.getLogger("streamscore.kafka")
 
 
@@ -38,20 +40,27 @@ class DeliveringProducer:
     """
 
     def __init__(
-        self, options: ClientOptions, health: ClientHealth, clock: Clock, stopping: Callable[[], bool]
+        self,
+        options: ClientOptions,
+        health: ClientHealth,
+        clock: Clock,
+        stopping: Callable[[], bool],
+        sources: Callable[[int], Collection[str]] = lambda _partition: (),
     ) -> None:
-        """Make the producer; nothing is sent yet."""
+        """Make the producer; nothing is sent yet. `sources` names the data topics with that partition, for messages."""
         self._watch = health.watch(options.role.value)
         self._producer = make_producer(options, self._watch, self._on_delivery)
         self._health = health
         self._clock = clock
         self._stopping = stopping
         self._failed = 0
-        self._first_failure: tuple[KafkaError, str] | None = None
+        self._sources = sources
+        self._first_failure: tuple[KafkaError, str, int | None] | None = None
 
     def send_all(self, results: OutboundResults) -> None:
         """Produce results to the partition of their source, waiting while the queue is full; raises as `settle`."""
         produce, topic = self._producer.produce, results.topic
+        partition = None
         try:
             for value, key, partition in zip(results.values, results.keys, results.partitions, strict=True):
                 try:
@@ -59,7 +68,7 @@ class DeliveringProducer:
                 except BufferError:
                     self._insist(partial(produce, topic, value, key, partition))
         except KafkaException as exception:
-            raise self._not_taken(error_of(exception), topic) from exception
+            raise self._not_taken(error_of(exception), topic, partition) from exception
         self._producer.poll(0)
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
@@ -112,23 +121,37 @@ class DeliveringProducer:
         if error is not None:
             self._failed += 1
             if self._first_failure is None:
-                self._first_failure = error, f"{message.topic()}[{message.partition()}]"
+                self._first_failure = error, message.topic() or "", message.partition()
 
     def _raise_failure(self) -> None:
         if self._first_failure is not None:
-            error, where = self._first_failure
-            more = f" ({self._failed} messages in all)" if self._failed > 1 else ""
-            raise _delivery_failed(error, f"{where}{more}")
+            raise self._delivery_failed(*self._first_failure)
 
-    def _not_taken(self, error: KafkaError, topic: str) -> DeliveryFailed:
+    def _not_taken(self, error: KafkaError, topic: str, partition: int | None = None) -> DeliveryFailed:
         self._failed += 1
         if self._first_failure is None:
-            self._first_failure = error, topic
-        return _delivery_failed(error, topic)
+            self._first_failure = error, topic, partition
+        return self._delivery_failed(error, topic, partition)
+
+    def _delivery_failed(self, error: KafkaError, topic: str, partition: int | None) -> DeliveryFailed:
+        if error.name() == "_UNKNOWN_PARTITION" and partition is not None:
+            return _partition_missing(topic, partition, self._sources(partition))
+        where = topic if partition is None else f"{topic}[{partition}]"
+        more = f" ({self._failed} messages in all)" if self._failed > 1 else ""
+        return _delivery_failed(error, f"{where}{more}")
+
+
+def _partition_missing(topic: str, partition: int, sources: Collection[str]) -> DeliveryFailed:
+    theirs = ", ".join(sorted(sources)) or "the data topic"
+    message = (
+        f"The topic {topic} has no partition {partition}, but {theirs} has: partitions were added to the one only."
+    )
+    hint = f"`streamscore topics create` makes {topic} as large. {_NOTHING_COMMITTED}"
+    return DeliveryFailed(message, hint)
 
 
 def _delivery_failed(error: KafkaError, where: str) -> DeliveryFailed:
-    hint = "Nothing was committed; these records will be read again."
+    hint = _NOTHING_COMMITTED
     if error.name() == "MSG_SIZE_TOO_LARGE":
         hint = "Raise max.message.bytes of the topic. " + hint
     elif error.name() in TOPIC_MISSING:

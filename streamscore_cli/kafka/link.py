@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from confluent_kafka import Consumer
 
@@ -14,8 +15,12 @@ from streamscore_cli.kafka.clients import OnCommit, make_consumer
 from streamscore_cli.kafka.commits import OffsetCommits
 from streamscore_cli.kafka.delivery import DeliveringProducer
 from streamscore_cli.kafka.health import ClientHealth
-from streamscore_cli.kafka.options import Role, client_options, records_options
+from streamscore_cli.kafka.options import records_options, results_options
+from streamscore_cli.kafka.presence import TopicPresence
 from streamscore_cli.kafka.source import RECORDS_CLIENT, KafkaSource
+
+
+_NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,32 @@ class RecordsLink:
 
 
 def open_records_link(
-    settings: Settings, health: ClientHealth, clock: Clock, stopping: Callable[[], bool]
+    settings: Settings,
+    health: ClientHealth,
+    clock: Clock,
+    stopping: Callable[[], bool],
+    *,
+    max_bytes: Mapping[str, int] = _NO_LIMITS,
 ) -> RecordsLink:
-    """Join the group and make the producer; raises as `KafkaSource`, and `SettingsError`."""
+    """Join the group and make the producer; raises as `KafkaSource`, and `SettingsError`.
+
+    `max_bytes` is the largest message that a topic takes (its max.message.bytes), by topic: of those that are written
+    to; of a topic that is not in it nothing is known.
+    """
     watch = health.watch(RECORDS_CLIENT)
 
     def make(on_commit: OnCommit) -> Consumer:
         return make_consumer(records_options(settings), watch, on_commit)
 
     commits = OffsetCommits(make)
-    producer = DeliveringProducer(client_options(settings.kafka, Role.RESULTS), health, clock, stopping)
-    checkpoint = AtLeastOnceCheckpoint(producer, commits, settings.topics.dead_letters, settings.checkpoint, clock)
-    return RecordsLink(KafkaSource(settings, commits.consumer, checkpoint, health), checkpoint)
+    consumer = commits.consumer
+
+    def sources(partition: int) -> set[str]:
+        return {place.topic for place in consumer.assignment() if place.partition == partition}
+
+    options = results_options(settings, min(max_bytes.values(), default=None))
+    producer = DeliveringProducer(options, health, clock, stopping, sources)
+    letters = settings.topics.dead_letters
+    checkpoint = AtLeastOnceCheckpoint(producer, commits, letters, settings.checkpoint, clock, max_bytes.get(letters))
+    presence = TopicPresence(consumer, settings.kafka.brokers, health, clock, stopping)
+    return RecordsLink(KafkaSource(settings, consumer, checkpoint, health, presence), checkpoint)

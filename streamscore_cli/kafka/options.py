@@ -24,6 +24,10 @@ LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024
 """What a producer hands over at most; the topic's own limit decides below that."""
 
 
+BATCH_BYTES = 1_000_000
+"""How large a batch of messages gets, by the client library's default (batch.size)."""
+
+
 class Role(StrEnum):
     """What a client is for."""
 
@@ -178,6 +182,15 @@ def models_options(settings: Settings) -> ClientOptions:
     options = client_options(settings.kafka, Role.MODELS)
     needed = settings.models.max_bytes + MODEL_SLACK_BYTES
     return _with(options, {"group.id": settings.scoring.group, "receive.message.max.bytes": max(needed, 100_000_000)})
+
+
+def results_options(settings: Settings, smallest_limit_bytes: int | None = None) -> ClientOptions:
+    """Return the options of the producer of results; no batch gets larger than the strictest of its topics takes."""
+    options = client_options(settings.kafka, Role.RESULTS)
+    wanted = int(options.properties.get("batch.size", BATCH_BYTES))
+    if smallest_limit_bytes is None or wanted <= smallest_limit_bytes:
+        return options
+    return _with(options, {"batch.size": smallest_limit_bytes})
 
 
 def reader_options(settings: Settings) -> ClientOptions:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -16,11 +17,12 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.batch import RecordBatch, TopicPartition
 from streamscore_cli.kafka.batches import record_batch
-from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, missing_topic, refused, translated
+from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, refused
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.offset_resets import OffsetResets, restart
+from streamscore_cli.kafka.presence import TopicPresence
+from streamscore_cli.kafka.topic_plan import check_patterns, is_pattern
 
-METADATA_WAIT_S = 10.0
 COMMITTED_WAIT_S = 1.0
 RECORDS_CLIENT = "records"
 
@@ -42,12 +44,19 @@ class Leaving(Protocol):
 class KafkaSource:
     """Reads the data topics as a member of the group; used by the scoring thread only."""
 
-    def __init__(self, settings: Settings, consumer: Consumer, leaving: Leaving, health: ClientHealth) -> None:
-        """Subscribe; raises `TopicMismatch` when a data topic is missing, `BrokerUnreachable`, `KafkaRefused`."""
+    def __init__(
+        self, settings: Settings, consumer: Consumer, leaving: Leaving, health: ClientHealth, presence: TopicPresence
+    ) -> None:
+        """Wait for the data topics and subscribe.
+
+        Raises `SettingsError` for a pattern that matches a topic of ours, `TopicMismatch` when a data topic is missing,
+        `KafkaRefused` when reading it is forbidden, `TimedOut` when told to stop while no broker answers.
+        """
+        check_patterns(settings)
         self._consumer = consumer
         self._leaving = leaving
         self._health = health
-        self._brokers = settings.kafka.brokers
+        self._presence = presence
         self._group = settings.scoring.group
         self._batch_records = settings.scoring.batch_records
         self._wait_s = settings.scoring.batch_wait_s
@@ -59,8 +68,10 @@ class KafkaSource:
         self._joined = False
         self._kept: BaseException | None = None
         topics = list(settings.topics.data)
-        self._only_topic = topics[0] if len(topics) == 1 and not topics[0].startswith("^") else None
-        self._check_topics(topics)
+        self._named = frozenset(topic for topic in topics if not is_pattern(topic))
+        self._only_topic = topics[0] if len(topics) == 1 and self._named else None
+        for topic in sorted(self._named):
+            presence.ask(topic, partial(presence.metadata, topic))
         consumer.subscribe(topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
 
     @property
@@ -85,6 +96,7 @@ class KafkaSource:
         if any(map(Message.error, messages)):
             messages = self._without_events(messages)
         self._resets.resolve(self._owned)
+        self._presence.look()
         self._health.raise_if_fatal()
         return self._batches(messages)
 
@@ -149,15 +161,6 @@ class KafkaSource:
         if self._kept is not None:
             _log.error("while leaving the group: %s", self._kept)
 
-    def _check_topics(self, topics: Sequence[str]) -> None:
-        try:
-            found = self._consumer.list_topics(timeout=METADATA_WAIT_S).topics
-        except KafkaException as exception:
-            raise translated(exception, self._brokers, "listing topics") from exception
-        for topic in topics:
-            if not topic.startswith("^") and (topic not in found or found[topic].error is not None):
-                raise missing_topic(topic)
-
     def _batches(self, messages: list[Message]) -> Sequence[RecordBatch]:
         if not messages:
             return ()
@@ -199,9 +202,8 @@ class KafkaSource:
         name, topic = error.name(), message.topic()
         if name == "_AUTO_OFFSET_RESET":
             self._resets.note(_place(message), message.offset())
-        elif name in TOPIC_MISSING:
-            # a broker that just came back may not know its topics for a moment
-            self._check_topics([topic or ""])
+        elif name in TOPIC_MISSING and topic in self._named:
+            self._presence.suspect(topic)  # a broker that just came back may not know its topics for a moment
         elif name in DENIED:
             what = f"reading the topic {topic}" if topic else f"joining the group {self._group}"
             raise refused(error, what)

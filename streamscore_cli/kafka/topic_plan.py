@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from streamscore_cli.config.settings import Settings
+from streamscore_cli.core.errors import SettingsError
 
 MODELS_MESSAGE_BYTES = 64 * 1024 * 1024
 DEAD_LETTER_SLACK_BYTES = 64 * 1024
@@ -86,26 +88,79 @@ class TopicPlan:
 
 
 def plan_topics(settings: Settings, found: Mapping[str, TopicState]) -> tuple[TopicPlan, ...]:
-    """Compare the topics that the settings ask for with those found; patterns of data topics make nothing."""
+    """Compare the topics that the settings ask for with those found.
+
+    Patterns of data topics make none, but the topics found that they match are data topics, too.
+    """
     return tuple(
         _plan_one(wanted, found.get(wanted.name), settings.topics.replication_factor)
         for wanted in _wanted_topics(settings, found)
     )
 
 
-def planned_names(settings: Settings) -> tuple[str, ...]:
-    """Return the names of all topics that the settings ask for."""
-    return tuple(wanted.name for wanted in _wanted_topics(settings, {}))
+def planned_names(settings: Settings, existing: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the names of all topics that the settings ask for, those of `existing` that patterns match included.
+
+    Raises `SettingsError` for a pattern that is no regular expression.
+    """
+    named = {wanted.name: None for wanted in _wanted_topics(settings, {})}
+    return tuple(dict.fromkeys([*named, *_data_topics(settings, existing)]))
+
+
+def is_pattern(data_topic: str) -> bool:
+    """Tell whether an entry of topics.data is a regular expression of names."""
+    return data_topic.startswith("^")
+
+
+def own_topics(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the topics that are written, not scored; no pattern of data topics may match them."""
+    topics = settings.topics
+    results = {records.results for records in (settings.records, *settings.record_topics.values())} - {""}
+    return (topics.models, topics.scores, topics.dead_letters, topics.status, topics.events, *sorted(results))
+
+
+def check_patterns(settings: Settings) -> None:
+    """Raise `SettingsError` for a pattern of data topics that matches a topic of ours: results would be scored."""
+    for pattern in filter(is_pattern, settings.topics.data):
+        for name in own_topics(settings):
+            if _compiled(pattern).search(name):
+                wrong = (
+                    f"The pattern {pattern} in topics.data matches the topic {name}, which streamscore writes itself."
+                )
+                raise SettingsError(wrong, "Make the pattern narrower, or name the data topics.")
+
+
+def _data_topics(settings: Settings, existing: Iterable[str]) -> list[str]:
+    """Return the named data topics and those of `existing` that a pattern matches; never ours nor Kafka's own."""
+    names = [name for name in settings.topics.data if not is_pattern(name)]
+    patterns = [_compiled(pattern) for pattern in filter(is_pattern, settings.topics.data)]
+    excluded = {*names, *own_topics(settings)}
+    matched = {
+        name
+        for name in existing
+        if name not in excluded and not name.startswith("__") and any(pattern.search(name) for pattern in patterns)
+    }
+    return [*names, *sorted(matched)]
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise SettingsError(f"The pattern {pattern} in topics.data is no regular expression: {error}.") from error
 
 
 def _wanted_topics(settings: Settings, found: Mapping[str, TopicState]) -> list[TopicWanted]:
     topics = settings.topics
-    data = [name for name in topics.data if not name.startswith("^")]
+    data = _data_topics(settings, found)
     sizes = {name: found[name].partitions if name in found else topics.partitions for name in data}
     results: dict[str, int] = {topics.scores: 1 if data else topics.partitions}
     for name in data:
         target = settings.records_of(name).results or topics.scores
         results[target] = max(results.get(target, 1), sizes[name])
+    if any(map(is_pattern, topics.data)):  # topics that may come have results topics, too
+        for records in (settings.records, *settings.record_topics.values()):
+            results.setdefault(records.results or topics.scores, topics.partitions)
     largest = max((found[name].max_message_bytes for name in data if name in found), default=DEFAULT_MESSAGE_BYTES)
     letters = {"max.message.bytes": str(largest + DEAD_LETTER_SLACK_BYTES)}
     models = {**_KEPT, "max.message.bytes": str(MODELS_MESSAGE_BYTES)}

@@ -84,9 +84,9 @@ class TopicAdmin:
     def plan(self) -> tuple[TopicPlan, ...]:
         """Return what is to be done so that there are the topics that the settings ask for.
 
-        Raises `BrokerUnreachable`, `KafkaRefused`.
+        Raises `BrokerUnreachable`, `KafkaRefused`, and `SettingsError` for a pattern that is no regular expression.
         """
-        return plan_topics(self._settings, self.states(planned_names(self._settings)))
+        return plan_topics(self._settings, self.states(planned_names(self._settings, self.names())))
 
     def apply(self, plans: Sequence[TopicPlan]) -> tuple[str, ...]:
         """Make what is missing and grow what is too small; return the names of the topics that changed.

@@ -54,6 +54,18 @@ def test_the_first_failure_stops_all_and_is_the_one_that_is_raised() -> None:
     assert ended == ["scoring", "http"]
 
 
+def test_a_failure_that_comes_of_the_stop_does_not_hide_the_first() -> None:
+    def fails_when_told(stopping: Callable[[], bool]) -> None:
+        while not stopping():
+            threading.Event().wait(0.01)
+        raise TimedOut("The broker stayed away.")
+
+    supervisor = supervised(Worker("models", [], failure=KafkaRefused("The broker says no.")))
+    supervisor.add("scoring", fails_when_told)
+    with pytest.raises(KafkaRefused):
+        supervisor.run()
+
+
 def test_a_worker_that_does_not_end_is_named_and_does_not_keep_the_others() -> None:
     ended: list[str] = []
     stuck = threading.Event()
