@@ -137,3 +137,14 @@ def test_the_example_of_the_settings_page_works(tmp_path: Path) -> None:
     settings = load(file, {}, {}).settings
     assert settings.kafka.properties["sasl.password"] == "hunter2"
     assert settings.records_of("orders.v1").data_type == "order"
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
+)
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    missing = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
+    assert missing == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -249,10 +251,78 @@ def test_a_value_of_another_type_fails_its_row_alone(mixed: Servable) -> None:
         (row, Stage.SCORE, Cause.INVALID_VALUE) for row in range(3)
     ]
     assert scores.failures[0].reason == "input 'colour' has to be string, not 3"
-    assert "input 'bottles' has to be integer, not" in scores.failures[1].reason
+    assert scores.failures[1].reason == "input 'bottles' has to be integer of 64 bits, not 1.5"
     columns.arrays["colour"][0] = "red"
     assert [failure.row for failure in mixed.score(columns).failures] == [1, 2]
     assert mixed.score(columns).result[0] == "buy"
+
+
+# Java's long ends at 2**63 - 1; the doubles beside that are 2**63 - 1024 and 2**63.
+@pytest.mark.parametrize("value", [1e30, -1e30, 9.3e18, 2.0**63, -(2.0**63) - 2048])
+def test_an_integer_beyond_64_bits_fails_its_row_alone(value: float) -> None:
+    servable = load(REPLACING.format(type="integer").encode())
+    scores = servable.score(Columns(3, {"x": np.array([2.0, value, 0.0])}))
+    assert [(failure.row, failure.cause) for failure in scores.failures] == [(1, Cause.INVALID_VALUE)]
+    assert scores.failures[0].reason == f"input 'x' has to be integer of 64 bits, not {value!r}"
+    assert scores.result[[0, 2]].tolist() == [5.0, 1.0]
+
+
+@pytest.mark.parametrize("value", [2.0**63 - 1024, -(2.0**63)])
+def test_the_last_integers_of_64_bits_are_scored(value: float) -> None:
+    scores = load(REPLACING.format(type="integer").encode()).score(Columns(1, {"x": np.array([value])}))
+    assert scores.failures == ()
+    assert scores.result.tolist() == [2 * value + 1]
+
+
+# The JVM's own variable goes before every option: it makes the heap of this one process small.
+SMALL_HEAP = {"_JAVA_OPTIONS": "-Xmx24m"}
+OUT_OF_MEMORY = """
+import sys
+from pathlib import Path
+import numpy as np
+from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.errors import ModelRejected
+from streamscore_cli.core.models import Artifact, ModelFormat
+from streamscore_cli.engines.registry import engine_for
+
+def load(data):
+    return engine_for(ModelFormat.PMML).load(Artifact.of(ModelFormat.PMML, data))
+
+small = load(Path(sys.argv[1]).read_bytes())
+few, many = (Columns(n, {field.name: np.ones(n) for field in small.signature.inputs}) for n in (10, 1_000_000))
+try:
+    small.score(many)
+except MemoryError as error:
+    print(error)
+text = Path(sys.argv[1]).read_text()
+values = "".join(f'<Value value="a value that nobody has {n}"/>' for n in range(300_000))
+field = f'<DataField name="wide" optype="categorical" dataType="string">{values}</DataField></DataDictionary>'
+try:
+    load(text.replace("</DataDictionary>", field).encode())
+except ModelRejected as error:
+    print(error)
+print(len(small.score(few)), small.score(few).failures)
+"""
+
+
+def test_a_full_heap_is_no_fault_of_rows_and_refuses_a_model(data_dir: Path) -> None:
+    model = str(data_dir / "winequality_linear_regression.pmml")
+    done = subprocess.run(
+        [sys.executable, "-c", OUT_OF_MEMORY, model],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env=os.environ | SMALL_HEAP,
+    )
+    scoring, loading, after = done.stdout.splitlines()
+    assert re.fullmatch(r"The JVM's heap of \d+ MiB is full while a PMML model scores 1,000,000 records\.", scoring), (
+        scoring
+    )
+    assert re.match(r"The document of \d\d,\d{3},\d{3} bytes is too big for PMML4S: .* heap of \d+ MiB", loading), (
+        loading
+    )
+    assert after == "10 ()"
 
 
 @pytest.mark.parametrize("kind", ["double", "float", "integer"])

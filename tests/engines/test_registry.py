@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ def test_a_format_without_an_engine_says_what_to_do() -> None:
 
 def test_what_is_installed_here() -> None:
     assert is_installed(ModelFormat.PMML)
-    assert is_installed(ModelFormat.TENSORFLOW)
+    has_tensorflow = find_spec("tensorflow") is not None  # there is not a wheel for every Python
+    assert is_installed(ModelFormat.TENSORFLOW) is has_tensorflow
+    assert is_installed(ModelFormat.TENSORFLOW_SAVED_MODEL) is has_tensorflow
 
 
 def test_no_pmml_engine_sees_an_unchecked_document() -> None:

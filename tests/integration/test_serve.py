@@ -282,6 +282,18 @@ def test_records_without_a_model_wait_for_it(settings: Settings, data_dir: Path,
     assert_nothing_lost(results, 1599)
 
 
+@pytest.mark.tensorflow
+def test_told_to_stop_while_a_model_is_loaded_it_stops_in_order(
+    settings: Settings, data_dir: Path, tmp_path: Path
+) -> None:
+    with Server(settings, tmp_path) as server:
+        server.await_ready()
+        send_model(settings, data_dir / "winequality_neural_network.pb")
+        wait_until(lambda: server.stats().get("loading") == "winequality_neural_network", "the load to begin")
+        assert server.end() == 0
+        assert "stopped" in server.log.read_text().splitlines()[-1]
+
+
 def test_a_missing_topic_ends_the_server_with_its_name(broker: EmbeddedBroker, tmp_path: Path) -> None:
     settings = settings_for(broker)
     with Server(settings, tmp_path) as server:
