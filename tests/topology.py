@@ -55,7 +55,7 @@ class Topology:
         self.models_loop = ModelsLoop(
             self.models, Ledger(decode_factor), admission, self.manager, self.board, self.clock
         )
-        scorer = Scorer(self.manager, encoder_for(ResultFormat.JSON), self.clock, max_result_bytes)
+        scorer = Scorer(self.manager, encoder_for(ResultFormat.JSON), self.clock, {"out": max_result_bytes})
         topics = {"in": TopicRecords(JsonCodec(), "kind", "number", {}, "out")}
         settings = LoopSettings(topics, Policy(on_error, no_model), "me")
         self.records_loop = RecordsLoop(self.source, self.checkpoint, scorer, self.recorder, settings, self.clock)

@@ -15,7 +15,7 @@ HEADER_BYTES = 10
 
 
 def message_bytes(key: bytes | None, value: bytes | None, headers: Headers = ()) -> int:
-    """Return the size in bytes of a batch with this one record, uncompressed; at most 36 too many, never too few."""
+    """Return the size in bytes of a batch with this one record, uncompressed: a few bytes too many, never too few."""
     size = BATCH_BYTES + RECORD_BYTES + len(key or b"") + len(value or b"")
     return size + headers_bytes(headers)
 

@@ -7,6 +7,7 @@ import threading
 from typing import Any, TypeAlias
 
 from streamscore_cli.core.errors import MissingDependency
+from streamscore_cli.engines.jvm_heap import heap_mib, memory_bytes
 
 Java: TypeAlias = Any
 """A Java object or class, or the module jpype itself; JPype has no types."""
@@ -14,7 +15,6 @@ Java: TypeAlias = Any
 _OPTIONS = (
     "-Xrs",  # SIGINT, SIGTERM and SIGHUP stay Python's
     "-Xms32m",
-    "-Xmx512m",
     "-XX:+UseSerialGC",
     "-XX:CICompilerCount=2",
     "--enable-native-access=ALL-UNNAMED",  # else Java 24 and later warn about JPype on standard error
@@ -43,7 +43,8 @@ def start_jvm() -> Java:
             # Java's own use of SIGSEGV needs Java's handler, and faulthandler's end would put back the one before both:
             # the process would then crash while it ends.
             faulthandler.disable()
-            PMMLContext.getOrCreate(gateway="jpype", java_opts=list(_OPTIONS), java_path=str(library))
+            options = [*_OPTIONS, f"-Xmx{heap_mib(memory_bytes())}m"]
+            PMMLContext.getOrCreate(gateway="jpype", java_opts=options, java_path=str(library))
             # The thread that starts the JVM is attached as one that the JVM's end waits for; detached, it comes back
             # as a daemon with its next call, as all others do. Else the process hangs at its end.
             jpype.JClass("java.lang.Thread").detach()
@@ -54,3 +55,19 @@ def message_of(error: Java) -> str:
     """Return the first line of a Java exception's message, or its class where it has none; at most 300 characters."""
     text = str(error.getMessage() or error.getClass().getSimpleName())
     return text.strip().partition("\n")[0][:300]
+
+
+def is_out_of_memory(error: Java) -> bool:
+    """Tell whether a Java exception, or what it was caused by, says that the heap is full."""
+    for _ in range(20):  # a chain of causes may be a ring
+        if error is None:
+            return False
+        if str(error.getClass().getName()) == "java.lang.OutOfMemoryError":
+            return True
+        error = error.getCause()
+    return False
+
+
+def heap_limit(jpype: Java) -> str:
+    """Return how big the heap may grow, as in `512 MiB`."""
+    return f"{int(jpype.JClass('java.lang.Runtime').getRuntime().maxMemory()) >> 20} MiB"

@@ -86,10 +86,18 @@ class JavaFunctions:
         return handle.asType(self._type(self._double, self._object))
 
     def _catching(self, handle: Java) -> Java:
-        """Make a Function that returns what is thrown instead of throwing it."""
+        """Make a Function that returns what is thrown instead of throwing it; a full heap is thrown all the same.
+
+        It is no row's fault, and every further row would have the JVM look for memory again.
+        """
         plain = handle.asType(self._type(self._object, self._object))
-        thrown = self._handles.identity(self._object).asType(self._type(self._object, self._throwable))
-        return self._as(_FUNCTION, self._handles.catchException(plain, self._throwable, thrown))
+        given = self._handles.identity(self._object).asType(self._type(self._object, self._throwable))
+        thrown = self._handles.throwException(self._object, self._throwable)
+        full = self._jpype.JClass("java.lang.OutOfMemoryError").class_
+        is_instance = self._lookup.findVirtual(full.getClass(), "isInstance", self._type(self._boolean, self._object))
+        is_full = is_instance.bindTo(full).asType(self._type(self._boolean, self._throwable))
+        handler = self._handles.guardWithTest(is_full, thrown, given)
+        return self._as(_FUNCTION, self._handles.catchException(plain, self._throwable, handler))
 
     def _as(self, interface: str, handle: Java) -> Java:
         return self._proxies.asInterfaceInstance(self._jpype.JClass(interface).class_, handle)

@@ -13,6 +13,7 @@ from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.signature import Field, FieldType
 
 _REAL = {FieldType.DOUBLE, FieldType.FLOAT}
+_LONG_END = 2.0**63  # Java's long: from -2**63 to 2**63 - 1
 _PYTHON_TYPES: dict[FieldType, type] = {FieldType.STRING: str, FieldType.BOOLEAN: bool}
 
 
@@ -47,8 +48,9 @@ class InputLayout:
         failures: dict[int, Failure] = {}
         for field in self.fields.values():
             for row in _invalid_rows(field, columns):
-                value = columns.arrays[field.name][row]
-                reason = f"input '{field.name}' has to be {field.type.value}, not {value!r:.100}"
+                value = columns.arrays[field.name][[row]].tolist()[0]
+                wanted = "integer of 64 bits" if field.type is FieldType.INTEGER else field.type.value
+                reason = f"input '{field.name}' has to be {wanted}, not {value!r:.100}"
                 failures.setdefault(row, Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason))
         return failures
 
@@ -73,7 +75,7 @@ def _invalid_rows(field: Field, columns: Columns) -> Sequence[int]:
         return ()
     if field.type is FieldType.INTEGER:
         with np.errstate(invalid="ignore"):
-            whole = np.isnan(column) | (np.isfinite(column) & (np.trunc(column) == column))
+            whole = np.isnan(column) | ((column >= -_LONG_END) & (column < _LONG_END) & (np.trunc(column) == column))
         return [int(row) for row in np.flatnonzero(~whole)]
     wanted = _PYTHON_TYPES[field.type]
     return [row for row, value in enumerate(column) if value is not None and not isinstance(value, wanted)]

@@ -16,7 +16,7 @@ from streamscore_cli.core.models import Artifact
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, Signature
 from streamscore_cli.engines.engine import Servable
-from streamscore_cli.engines.jvm import Java, message_of, start_jvm
+from streamscore_cli.engines.jvm import Java, heap_limit, is_out_of_memory, message_of, start_jvm
 from streamscore_cli.engines.jvm_batch import BatchRunner, JavaRows
 from streamscore_cli.engines.jvm_inputs import InputLayout
 from streamscore_cli.engines.jvm_outputs import OutputLayout, OutputReader, field_type, layout_of
@@ -46,6 +46,8 @@ class PypmmlEngine:
         try:
             return _load(jpype, text)
         except jpype.JException as error:
+            if is_out_of_memory(error):
+                raise _too_big(jpype, artifact) from None
             raise _refusal(error) from None
         finally:
             if not attached_before:
@@ -60,7 +62,15 @@ def _load(jpype: Java, text: str) -> PypmmlServable:
     runner = BatchRunner(jpype, model)
     fields = [Field(str(item.name()), field_type(item.dataType())) for item in model.inputFields()]
     inputs = InputLayout({field.name: field for field in fields}, tuple(runner.input_names))
-    return PypmmlServable(runner, inputs, layout, averages="MiningModel" in str(model.modelElement()))
+    return PypmmlServable(jpype, runner, inputs, layout, averages="MiningModel" in str(model.modelElement()))
+
+
+def _too_big(jpype: Java, artifact: Artifact) -> ModelRejected:
+    return ModelRejected(
+        f"The document of {artifact.size_bytes:,} bytes is too big for PMML4S: the JVM's heap of {heap_limit(jpype)} "
+        "is full.",
+        "Give the machine or the container more memory, or publish a smaller model.",
+    )
 
 
 def _refusal(error: Java) -> ModelRejected:
@@ -73,7 +83,10 @@ def _refusal(error: Java) -> ModelRejected:
 class PypmmlServable:
     """One model in the JVM."""
 
-    def __init__(self, runner: BatchRunner, inputs: InputLayout, outputs: OutputLayout, *, averages: bool) -> None:
+    def __init__(
+        self, jpype: Java, runner: BatchRunner, inputs: InputLayout, outputs: OutputLayout, *, averages: bool
+    ) -> None:
+        self._jpype = jpype
         self._runner: BatchRunner | None = runner
         self._reader: OutputReader | None = OutputReader(runner, outputs)
         self._inputs = inputs
@@ -86,18 +99,32 @@ class PypmmlServable:
         return self._signature
 
     def score(self, columns: Columns) -> Scores:
-        """Answer all rows; a row for which the JVM raises is a failure of that row alone."""
+        """Answer all rows; a row for which the JVM raises is a failure of that row alone.
+
+        Raises `MemoryError` where the JVM's heap is full: that is no row's fault.
+        """
         if self._runner is None or self._reader is None:
             raise RuntimeError("the model is closed")
+        try:
+            return self._score(self._runner, self._reader, columns)
+        except self._jpype.JException as error:
+            if is_out_of_memory(error):
+                limit = heap_limit(self._jpype)
+                raise MemoryError(
+                    f"The JVM's heap of {limit} is full while a PMML model scores {columns.length:,} records."
+                ) from None
+            raise
+
+    def _score(self, runner: BatchRunner, reader: OutputReader, columns: Columns) -> Scores:
         failures = self._inputs.invalid(columns)
         good = np.delete(all_rows(columns.length), list(failures))
-        rows = self._run(self._runner, columns, good)
-        errors = self._runner.errors(rows)
+        rows = self._run(runner, columns, good)
+        errors = runner.errors(rows)
         if errors:
             failures |= {int(good[place]): _failure(int(good[place]), message_of(errors[place])) for place in errors}
             kept = [place for place in range(len(good)) if place not in errors]
-            rows, good = self._runner.only(rows, kept), good[kept]
-        scores = self._checked(self._reader.read(rows))
+            rows, good = runner.only(rows, kept), good[kept]
+        scores = self._checked(reader.read(rows))
         return scatter(scores, good, columns.length, failures.values())
 
     def close(self) -> None:

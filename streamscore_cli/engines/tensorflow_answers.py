@@ -18,10 +18,10 @@ from streamscore_cli.engines.tensorflow_tensors import MAX_WIDTH, check_width, f
 
 
 def output_field(item: OutputTensor, type_name: str, shape: Shape) -> Field:
-    """Describe an output; a size that the graph does not say counts as 1. Raises `ModelRejected` where it is too wide."""
-    width = math.prod(max(1, size) for size in (shape or ())[1:])
-    check_width(width, f"output '{item.name}' gives")
-    return Field(item.name, field_type(type_name, f"output '{item.name}'"), width)
+    """Describe an output; its width is 1 where the graph does not say. Raises `ModelRejected` where it is too wide."""
+    sizes = (shape or ())[1:]
+    check_width(math.prod(max(1, size) for size in sizes), f"output '{item.name}' gives")
+    return Field(item.name, field_type(type_name, f"output '{item.name}'"), max(1, math.prod(sizes)))
 
 
 def scores_of(fields: Sequence[Field], answers: Sequence[NDArray[Any]], rows: int) -> Scores:

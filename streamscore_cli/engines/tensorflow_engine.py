@@ -19,17 +19,23 @@ from streamscore_cli.engines.tensorflow_answers import output_field, scores_of
 from streamscore_cli.engines.tensorflow_archive import ArchiveLimits, open_archive
 from streamscore_cli.engines.tensorflow_graph import read_frozen_graph
 from streamscore_cli.engines.tensorflow_saved_model import read_saved_model
-from streamscore_cli.engines.tensorflow_session import GraphSession
-from streamscore_cli.engines.tensorflow_tensors import input_spec
+from streamscore_cli.engines.tensorflow_session import DEFAULT_LIMITS, GraphSession, TimeLimits
+from streamscore_cli.engines.tensorflow_tensors import check_width, input_spec
 
 
 class TensorFlowEngine:
     """Loads what is made of allowed operations only (`tensorflow_ops`)."""
 
-    def __init__(self, limits: ArchiveLimits | None = None, scratch: Path | None = None) -> None:
-        """Take the limits of archives, and the directory (default: the system's) for variables while they load."""
+    def __init__(
+        self,
+        limits: ArchiveLimits | None = None,
+        scratch: Path | None = None,
+        time_limits: TimeLimits = DEFAULT_LIMITS,
+    ) -> None:
+        """Take the limits of archives and of time, and the directory (default: the system's) for variables."""
         self._limits = limits or ArchiveLimits()
         self._scratch = scratch
+        self._time_limits = time_limits
 
     @property
     def name(self) -> str:
@@ -43,20 +49,26 @@ class TensorFlowEngine:
         `MissingDependency`.
         """
         if artifact.format is ModelFormat.TENSORFLOW_SAVED_MODEL:
-            session = self._open_saved_model(artifact.data)
+            session = self._open_saved_model(artifact)
         else:
-            session = GraphSession(read_frozen_graph(artifact.data))
+            program = read_frozen_graph(artifact.data)
+            session = GraphSession(_name_of(artifact), program, limits=self._time_limits)
         try:
             return TensorFlowServable(session)
         except ModelRejected:
             session.close()
             raise
 
-    def _open_saved_model(self, data: bytes) -> GraphSession:
-        with open_archive(data, self._limits) as archive:
+    def _open_saved_model(self, artifact: Artifact) -> GraphSession:
+        with open_archive(artifact.data, self._limits) as archive:
             program = read_saved_model(archive.graph())
             with tempfile.TemporaryDirectory(prefix="streamscore-", dir=self._scratch) as folder:
-                return GraphSession(program, archive.extract_variables(Path(folder)))
+                variables = archive.extract_variables(Path(folder))
+                return GraphSession(_name_of(artifact), program, variables, self._time_limits)
+
+
+def _name_of(artifact: Artifact) -> str:
+    return f"TensorFlow model {artifact.sha256[:12]}"
 
 
 class TensorFlowServable:
@@ -67,6 +79,7 @@ class TensorFlowServable:
         self._inputs = tuple(
             input_spec(item.name, session.type_name(item), session.input_shape(item)) for item in session.inputs
         )
+        check_width(sum(item.field.width for item in self._inputs), "graph takes")
         self._outputs = tuple(
             output_field(item, session.output_type(item), session.output_shape(item)) for item in session.outputs
         )

@@ -99,7 +99,10 @@ def check_width(width: int, what: str) -> None:
 
 
 def input_spec(name: str, type_name: str, shape: Shape) -> InputSpec:
-    """Describe an input, whose first size is open, for the batch; raises `ModelUnsupported` where it is not, `ModelRejected` if too wide."""
+    """Describe an input, whose first size is open, for the batch.
+
+    Raises `ModelUnsupported` where its sizes are not known, `ModelRejected` where it is too wide.
+    """
     kind = field_type(type_name, f"input '{name}'")
     if shape is None or any(size < 0 for size in shape[1:]):
         raise ModelUnsupported(

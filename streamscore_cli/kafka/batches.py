@@ -39,24 +39,23 @@ def record_batch(topic: str, messages: Sequence[Message]) -> RecordBatch:
 
 
 def _headers_of(topic: str, messages: Sequence[Message]) -> list[Headers | None]:
-    try:
-        return list(map(_headers, messages))
-    except (SystemError, UnicodeError):
-        return [_readable_headers(topic, message) for message in messages]
+    """Return the headers of each message; None, too, where a name is no UTF-8, which the client cannot read past.
 
-
-def _readable_headers(topic: str, message: Message) -> Headers | None:
-    """Return the headers of a message; none at all when a name is no UTF-8, which the client cannot read past."""
-    try:
-        headers: Headers | None = _headers(message)
-    except (SystemError, UnicodeError):
-        _say_once(topic, message.partition(), message.offset())
-        return None
+    A message that failed once must never be asked again: the client would answer with a list that has holes.
+    """
+    headers: list[Headers | None] = []
+    accessors = map(_headers, messages)
+    while len(headers) < len(messages):
+        try:
+            headers.extend(accessors)  # what came before a failure stays
+        except (SystemError, UnicodeError):
+            _say_once(topic, messages[len(headers)])
+            headers.append(None)
     return headers
 
 
-def _say_once(topic: str, partition: int | None, offset: int | None) -> None:
+def _say_once(topic: str, message: Message) -> None:
     if topic not in _warned_topics:
         _warned_topics.add(topic)
         what = "%s[%s] at offset %s has a header whose name is no UTF-8: such records are taken as without headers"
-        _log.warning(what, topic, partition, offset)
+        _log.warning(what, topic, message.partition(), message.offset())

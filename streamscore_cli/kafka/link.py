@@ -19,7 +19,6 @@ from streamscore_cli.kafka.options import records_options, results_options
 from streamscore_cli.kafka.presence import TopicPresence
 from streamscore_cli.kafka.source import RECORDS_CLIENT, KafkaSource
 
-
 _NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 
 

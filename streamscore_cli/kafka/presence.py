@@ -58,7 +58,7 @@ class TopicPresence:
 
     def metadata(self, topic: str, timeout_s: float = ATTEMPT_S) -> TopicMetadata:
         """Return what a broker says of a topic; raises `KafkaException`, also when it says that there is none."""
-        found = self._consumer.list_topics(topic, timeout=timeout_s).topics[topic]
+        found: TopicMetadata = self._consumer.list_topics(topic, timeout=timeout_s).topics[topic]
         if found.error is not None:
             raise KafkaException(found.error)
         return found

@@ -187,7 +187,13 @@ class TopicAdmin:
         if not places:
             return {}
         wanted = {KafkaPartition(*place): which for place in places}
-        futures = self._client.list_offsets(wanted, request_timeout=self._timeout_s)
+        deadline_s = time.monotonic() + self._timeout_s
+        while True:
+            futures = self._client.list_offsets(wanted, request_timeout=self._timeout_s)
+            errors = [future.exception(self._timeout_s * 2) for future in futures.values()]
+            if time.monotonic() > deadline_s or not any(map(_passes, errors)):
+                break
+            time.sleep(0.05)
         return {
             (place.topic, place.partition): self._result(future, place.topic).offset
             for place, future in futures.items()
@@ -224,6 +230,11 @@ class TopicAdmin:
     def _translated(self, exception: KafkaException, doing: str) -> StreamscoreError:
         self._client.poll(0)  # takes the errors that say why
         return explained(exception, self._settings.kafka.brokers, doing, self._health.errors)
+
+
+def _passes(error: BaseException | None) -> bool:
+    """Tell whether a broker only has not taken over a new partition yet."""
+    return isinstance(error, KafkaException) and error_of(error).name() == "NOT_LEADER_FOR_PARTITION"
 
 
 def _partition(found: PartitionMetadata, low: int, high: int) -> PartitionInfo:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from streamscore_cli.core.batch import OutboundResults, RecordBatch
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.failures import Cause, Failure, Stage
+from streamscore_cli.core.message_size import message_bytes
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.pipeline.route import Group, TopicRecords
 from streamscore_cli.records.results import ResultEncoder, ScoredRows
@@ -17,6 +18,9 @@ from streamscore_cli.serving.scorer import ScoredPart, score_slot
 from streamscore_cli.state.snapshots import SlotUse
 
 T = TypeVar("T")
+
+DEFAULT_BYTES = 1_048_588
+"""The largest message of a topic that says nothing of it (Kafka's message.max.bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
+    limit_bytes: int
     rows: list[int]
     values: list[bytes]
     uses: list[SlotUse]
@@ -40,16 +45,17 @@ class _Answered:
 class Scorer:
     """Scores groups with the models in service, each group with one model; used by the scoring thread only."""
 
-    def __init__(self, manager: Manager, encoder: ResultEncoder, clock: Clock, max_result_bytes: int) -> None:
-        """Take who holds the models, how results are written, the time, and the largest result that a topic takes."""
+    def __init__(self, manager: Manager, encoder: ResultEncoder, clock: Clock, max_bytes: Mapping[str, int]) -> None:
+        """Take who holds the models, how results are written, the time, and the largest message each topic takes."""
         self.manager = manager
         self._encoder = encoder
         self._clock = clock
-        self._max_result_bytes = max_result_bytes
+        self._max_bytes = max_bytes
 
     def score(self, batch: RecordBatch, groups: Sequence[Group], records: TopicRecords) -> Scored:
         """Answer every row of `groups`, as a result for the topic of `records` or as a failure; keep their order."""
-        answered = _Answered([], [], [], [])
+        limit_bytes = self._max_bytes.get(records.results_topic, DEFAULT_BYTES)
+        answered = _Answered(limit_bytes, [], [], [], [])
         for group in groups:
             self._score_group(batch, group, records, answered)
         rows, values = answered.rows, answered.values
@@ -88,19 +94,27 @@ class Scorer:
                 timestamps_ms=_at(batch.timestamps_ms, rows),
             )
         )
-        if max(map(len, values)) > self._max_result_bytes:
-            rows, values = self._within_limit(rows, values, answered)
+        keys = _at(batch.keys, rows)
+        longest_key = max(map(len, filter(None, keys)), default=0)
+        if message_bytes(None, None) + longest_key + max(map(len, values)) > answered.limit_bytes:
+            rows, values = _within(rows, values, keys, answered)
         answered.rows.extend(rows)
         answered.values.extend(values)
 
-    def _within_limit(self, rows: list[int], values: list[bytes], answered: _Answered) -> tuple[list[int], list[bytes]]:
-        limit = self._max_result_bytes
-        for row, value in zip(rows, values, strict=True):
-            if len(value) > limit:
-                reason = f"the result has {len(value)} bytes, its topic takes {limit}"
-                answered.failures.append(Failure(row, Stage.ENCODE, Cause.RESULT_TOO_LARGE, reason))
-        kept = [(row, value) for row, value in zip(rows, values, strict=True) if len(value) <= limit]
-        return [row for row, _ in kept], [value for _, value in kept]
+
+def _within(
+    rows: list[int], values: list[bytes], keys: Sequence[bytes | None], answered: _Answered
+) -> tuple[list[int], list[bytes]]:
+    """Return the results that their topic takes; the others fail."""
+    kept: list[tuple[int, bytes]] = []
+    for row, value, key in zip(rows, values, keys, strict=True):
+        size = message_bytes(key, value)
+        if size <= answered.limit_bytes:
+            kept.append((row, value))
+        else:
+            reason = f"key and result have {size} bytes, their topic takes {answered.limit_bytes}"
+            answered.failures.append(Failure(row, Stage.ENCODE, Cause.RESULT_TOO_LARGE, reason))
+    return [row for row, _ in kept], [value for _, value in kept]
 
 
 def _at(items: Sequence[T], rows: Sequence[int]) -> Sequence[T]:

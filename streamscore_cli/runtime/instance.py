@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
 from streamscore_cli import __version__
@@ -15,7 +15,7 @@ from streamscore_cli.api.app import make_app
 from streamscore_cli.api.server import LEGACY_PORT, HttpServer
 from streamscore_cli.config.settings import ModelServerSettings, Settings
 from streamscore_cli.core.clock import SystemClock
-from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TopicMismatch
+from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TimedOut, TopicMismatch
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.engines.engine import Engine
 from streamscore_cli.engines.pmml_guard import PmmlLimits
@@ -49,9 +49,6 @@ log = logging.getLogger("streamscore")
 
 MODELS_GRACE_S = 3.0
 """How long the end waits for a model that is being loaded."""
-
-MESSAGE_OVERHEAD_BYTES = 4096
-"""What a broker counts of a result's message beside its value: key, framing of the batch."""
 
 
 def serve(settings: Settings) -> None:
@@ -97,7 +94,7 @@ class Instance:
         log.info("stopped")
 
     def _follow_models(self, stopping: Callable[[], bool]) -> None:
-        topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health), stopping)
+        topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health, stopping=stopping), stopping)
         if topic is None:
             return
         limit = self._settings.models
@@ -123,22 +120,25 @@ class Instance:
         loop.run(stopping)
 
     def _score(self, stopping: Callable[[], bool]) -> None:
-        max_result_bytes = self._insist(self._check_topics, stopping)
-        if max_result_bytes is None:
+        max_bytes = self._insist(self._check_topics, stopping)
+        if max_bytes is None:
             return
         while not self._board.snapshot().caught_up:
             if stopping():
                 return
             time.sleep(0.05)
         scoring = self._settings.scoring
-        link = self._insist(lambda: open_records_link(self._settings, self._health, self._clock, stopping), stopping)
+        link = self._insist(
+            lambda: open_records_link(self._settings, self._health, self._clock, stopping, max_bytes=max_bytes),
+            stopping,
+        )
         if link is None:
             return
         try:
             loop = RecordsLoop(
                 link.source,
                 link.checkpoint,
-                Scorer(self._manager, encoder_for(scoring.results), self._clock, max_result_bytes),
+                Scorer(self._manager, encoder_for(scoring.results), self._clock, max_bytes),
                 self._recorder,
                 LoopSettings(
                     self._topics,
@@ -161,23 +161,25 @@ class Instance:
                 return attempt()
             except BrokerUnreachable as error:
                 log.warning("%s", error)
+            except TimedOut:
+                if not stopping():
+                    raise
         return None
 
-    def _check_topics(self) -> int:
-        """Refuse topics that results would be lost in; return the largest result that all of them take."""
+    def _check_topics(self) -> Mapping[str, int]:
+        """Refuse topics that results would be lost in; return the largest message that each written one takes."""
         with TopicAdmin(self._settings) as admin:
             plans = admin.plan()
-            needed = {records.results_topic for records in self._topics.values()}
-            needed |= {self._settings.topics.models, self._settings.topics.dead_letters}
-            states = admin.states(needed)
+            results = {records.results_topic for records in self._topics.values()}
+            written = {*results, self._settings.topics.dead_letters}
+            states = admin.states(written)
         for plan in plans:
-            if plan.name in needed and plan.action in {Action.CREATE, Action.GROW}:
+            if plan.name in {*written, self._settings.topics.models} and plan.action in {Action.CREATE, Action.GROW}:
                 wrong = "does not exist" if plan.action is Action.CREATE else f"needs {plan.partitions} partitions"
                 raise TopicMismatch(f"The topic {plan.name} {wrong}.", "Run `streamscore topics create`.")
             for difference in plan.differences:
                 log.warning("topic %s: %s", plan.name, difference)
-        results = [states[name].max_message_bytes for name in needed if name in states]
-        return min(results) - MESSAGE_OVERHEAD_BYTES
+        return {name: state.max_message_bytes for name, state in states.items()}
 
 
 def _end_beside_a_load() -> NoReturn:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamscore_cli.core.columns import Columns, Rows, all_rows
-from streamscore_cli.core.errors import SignatureMismatch
+from streamscore_cli.core.errors import SignatureMismatch, TimedOut
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.engines.engine import Servable
@@ -16,6 +16,10 @@ from streamscore_cli.serving.binding import Names, bind
 
 SPLIT_BUDGET = 128
 """Halvings for one batch of an engine that can only raise; what is not isolated by then is scored row by row."""
+
+
+LATE_COST = 32
+"""Halvings that one call counts for which did not end in time: the search for an endless row must end, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ def _pieces(servable: Servable, columns: Columns, rows: Rows) -> Iterator[tuple[
         piece = waiting.pop()
         budget -= 1
         answer = _attempt(servable, columns.take(piece))
-        if isinstance(answer, Scores) or len(piece) == 1:
+        late = isinstance(answer, TimedOut)
+        budget -= LATE_COST if late else 0
+        if isinstance(answer, Scores) or len(piece) == 1 or (late and budget <= 0):
             yield answer, rows[piece]
         elif budget <= 0:
             waiting += [piece[place : place + 1] for place in reversed(range(len(piece)))]

@@ -107,7 +107,7 @@ def test_scalar_inputs_of_all_types() -> None:
     scores = servable.score(columns)
     assert [(failure.row, failure.cause, failure.reason) for failure in scores.failures] == [
         (1, Cause.MISSING_INPUT, "input 'text' is missing"),
-        (2, Cause.INVALID_VALUE, "input 'count' has to be int32, not np.float64(2.5)"),
+        (2, Cause.INVALID_VALUE, "input 'count' has to be int32, not 2.5"),
         (3, Cause.INVALID_VALUE, "input 'flag' has to be bool, not 'no'"),
     ]
     assert scores.result[0] == 4.0

@@ -21,14 +21,17 @@ def send_with_header_name(brokers: str, topic: str, value: bytes, name: bytes) -
     headers = ctypes.c_void_p(library.rd_kafka_headers_new(1))
     size = ctypes.c_ssize_t
     library.rd_kafka_header_add(headers, name, size(len(name)), b"x", size(1))
-    assert 0 == library.rd_kafka_producev(
-        producer,
-        *(_TOPIC, ctypes.c_char_p(topic.encode())),
-        *(_PARTITION, ctypes.c_int32(0)),
-        *(_VALUE, ctypes.c_char_p(value), ctypes.c_size_t(len(value))),
-        *(_FLAGS, _COPY),
-        *(_HEADERS, headers),
-        _END,
+    assert (
+        library.rd_kafka_producev(
+            producer,
+            *(_TOPIC, ctypes.c_char_p(topic.encode())),
+            *(_PARTITION, ctypes.c_int32(0)),
+            *(_VALUE, ctypes.c_char_p(value), ctypes.c_size_t(len(value))),
+            *(_FLAGS, _COPY),
+            *(_HEADERS, headers),
+            _END,
+        )
+        == 0
     )
     assert library.rd_kafka_flush(producer, 30_000) == 0
     library.rd_kafka_destroy(producer)

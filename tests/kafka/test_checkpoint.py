@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    ResourceType,
+)
 
 from streamscore_cli.config.settings import CheckpointSettings, Settings
 from streamscore_cli.core.batch import DeadLetter, OutboundResults
 from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import DeliveryFailed, TimedOut
+from streamscore_cli.core.message_size import message_bytes
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.link import RecordsLink, open_records_link
 from streamscore_cli.kafka.reader import TopicReader
@@ -29,9 +39,12 @@ pytestmark = pytest.mark.kafka
 PLACE = 0
 
 
-def joined(settings: Settings, clock: FakeClock | None = None) -> RecordsLink:
+def joined(
+    settings: Settings, clock: FakeClock | None = None, max_bytes: Mapping[str, int] | None = None
+) -> RecordsLink:
     """Open a link that owns its partitions."""
-    link = open_records_link(settings, ClientHealth(), clock or SystemClock(), lambda: False)
+    limits = max_bytes or {}
+    link = open_records_link(settings, ClientHealth(), clock or SystemClock(), lambda: False, max_bytes=limits)
     until(lambda: len(link.source.assignment()) == 4, link.source.poll)
     return link
 
@@ -73,6 +86,70 @@ def test_result_for_a_partition_that_is_not_there_fails_with_the_next_step(setti
     with pytest.raises(DeliveryFailed, match="topics create"):
         link.checkpoint.results(OutboundResults(settings.topics.scores, [b"x"], [None], [99]))
     link.close()
+
+
+def test_partition_that_only_the_data_topic_has_names_both_topics(settings: Settings) -> None:
+    topic = settings.topics.data[0]
+    client = AdminClient({"bootstrap.servers": settings.kafka.brokers})
+    for future in client.create_partitions([NewPartitions(topic, 6)]).values():
+        future.result(10)
+    link = open_link(settings)
+    until(lambda: len(link.source.assignment()) == 6, link.source.poll)
+    link.checkpoint.results(answers(settings, b"the producer knows the topic then"))
+    link.checkpoint.close()
+    with pytest.raises(DeliveryFailed) as caught:
+        link.checkpoint.results(OutboundResults(settings.topics.scores, [b"x"], [None], [5]))
+    assert f"{settings.topics.scores} has no partition 5, but {topic} has" in caught.value.message
+    assert "streamscore topics create" in caught.value.hint
+    link.close()
+
+
+def test_dead_letter_longer_than_its_topic_takes_is_cut(settings: Settings) -> None:
+    size = 100_000
+    limit(settings, settings.topics.dead_letters, size)
+    link = joined(settings, max_bytes={settings.topics.dead_letters: size})
+    headers: list[tuple[str, bytes | None]] = [("own", b"1"), ("__streamscore.errors.stage", b"decode")]
+    link.checkpoint.dead_letters([DeadLetter(b"key", b"v" * 3_000_000, 0, headers)])
+    link.checkpoint.dead_letters([DeadLetter(b"k" * size, b"value", 0, headers)])
+    link.checkpoint.advance({(settings.topics.data[0], PLACE): 2})
+    link.checkpoint.close()
+    assert committed(settings, settings.topics.data[0]) == {PLACE: 2}
+    with TopicReader(settings, settings.topics.dead_letters) as reader:
+        (batch,) = list(reader)
+    assert list(batch.keys) == [b"key", None]
+    assert batch.values[0] == b"v" * len(batch.values[0] or b"")
+    assert len(batch.values[0] or b"") > size - 2000
+    assert batch.values[1] == b"value"
+    assert batch.headers is not None
+    names = [dict(of_letter or ()) for of_letter in batch.headers]
+    assert [found["__streamscore.errors.truncated"] for found in names] == [b"value", b"key"]
+    assert names[0]["__streamscore.errors.original.bytes"] == b"3000000"
+    assert names[0]["own"] == b"1"
+    link.close()
+
+
+def test_many_small_results_pass_where_a_full_batch_would_be_too_large(settings: Settings) -> None:
+    size, count = 2000, 5000
+    limit(settings, settings.topics.scores, size)
+    link = joined(settings, max_bytes={settings.topics.scores: size})
+    link.checkpoint.results(answers(settings, *(b"%0100d" % number for number in range(count))))
+    link.checkpoint.close()
+    assert len(read_all(settings, settings.topics.scores)) == count
+    link.close()
+
+
+@pytest.mark.parametrize("key", [None, b"k" * 700])
+def test_size_of_a_message_is_what_a_broker_counts(settings: Settings, key: bytes | None) -> None:
+    """A broker takes what is as long as its limit; the estimate is at most 36 bytes too long."""
+    value = b"v" * 1000
+    size = message_bytes(key, value)
+    for limit_bytes, taken in ((size, True), (size - 37, False)):
+        limit(settings, settings.topics.scores, limit_bytes)
+        link = joined(settings)
+        link.checkpoint.results(OutboundResults(settings.topics.scores, [value], [key], [PLACE]))
+        with nullcontext() if taken else pytest.raises(DeliveryFailed, match="MSG_SIZE_TOO_LARGE"):
+            link.checkpoint.close()
+        link.close()
 
 
 def test_all_partitions_that_moved_are_committed(settings: Settings) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +12,12 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streamscore_cli.config.settings import Settings
+from streamscore_cli.config.settings import KafkaSettings, Settings
 from streamscore_cli.core.batch import ModelMessage
-from streamscore_cli.core.errors import TopicMismatch
+from streamscore_cli.core.errors import TimedOut, TopicMismatch
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.models_topic import KafkaModelsTopic
-from tests.integration.brokers import settings_for
+from tests.integration.brokers import make_topics, settings_for
 from tests.kafka.driving import committed, delete_before, fill, until
 
 if TYPE_CHECKING:
@@ -106,3 +109,41 @@ def test_missing_topic_is_named(settings: Settings) -> None:
     missing = replace(settings, topics=replace(settings.topics, models="nowhere"))
     with pytest.raises(TopicMismatch, match=r"nowhere.*streamscore topics create"):
         KafkaModelsTopic(missing, ClientHealth())
+
+
+def test_broker_that_is_away_when_reading_begins_is_waited_for(
+    fresh_broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_for(fresh_broker)
+    make_topics(settings)
+    fill(settings, settings.topics.models, [b"model"])
+    fresh_broker.stop()
+    with caplog.at_level(logging.WARNING, "streamscore.kafka"), ThreadPoolExecutor(1) as thread:
+        opening = thread.submit(KafkaModelsTopic, settings, ClientHealth())
+        until(lambda: "cannot be read yet" in caplog.text, lambda: time.sleep(0.05))
+        fresh_broker.start()
+        topic = opening.result(60)
+    assert [message.value for message in read_to_end(topic)] == [b"model"]
+    fresh_broker.stop()
+    fresh_broker.start()
+    fill(settings, settings.topics.models, [b"later"])
+    later: list[ModelMessage] = []
+    until(lambda: bool(later), lambda: later.extend(topic.poll(0.2)))
+    assert later[0].value == b"later"
+    topic.close()
+
+
+def test_stop_ends_the_wait_for_a_broker() -> None:
+    away = Settings(kafka=KafkaSettings(brokers="127.0.0.1:1"))
+    with pytest.raises(TimedOut, match=r"127\.0\.0\.1:1"):
+        KafkaModelsTopic(away, ClientHealth(), stopping=lambda: True)
+
+
+def test_stop_ends_reading_again(settings: Settings) -> None:
+    stopping: list[bool] = []
+    fill(settings, settings.topics.models, [b"model"])
+    with KafkaModelsTopic(settings, ClientHealth(), stopping=lambda: bool(stopping)) as topic:
+        assert topic.read(0) is not None
+        stopping.append(True)
+        with pytest.raises(TimedOut, match="is to stop"):
+            topic.read(0)

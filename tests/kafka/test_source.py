@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
+import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,11 +19,14 @@ from confluent_kafka import Producer
 from streamscore_cli.config.settings import KafkaSettings, Settings
 from streamscore_cli.core.batch import RecordBatch, TopicPartition
 from streamscore_cli.core.choices import OnGap
-from streamscore_cli.core.errors import BrokerUnreachable, OffsetGap, TopicMismatch
+from streamscore_cli.core.errors import OffsetGap, SettingsError, TimedOut, TopicMismatch
 from streamscore_cli.kafka.link import RecordsLink
 from streamscore_cli.kafka.outbox import KafkaOutbox
-from tests.integration.brokers import make_topics
+from tests.integration.brokers import make_topics, settings_for
 from tests.kafka.driving import committed, copy, delete_before, ends, fill, open_link, read_all, until
+
+if TYPE_CHECKING:
+    from streamscore_cli.kafka.embedded import EmbeddedBroker
 
 pytestmark = pytest.mark.kafka
 
@@ -234,10 +241,37 @@ def test_missing_data_topic_is_named(settings: Settings) -> None:
         open_link(missing)
 
 
-def test_no_broker_at_the_start_is_named() -> None:
+def test_no_broker_at_the_start_is_waited_for_until_told_to_stop(caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(kafka=KafkaSettings(brokers="127.0.0.1:1"))
-    with pytest.raises(BrokerUnreachable, match=r"127\.0\.0\.1:1"):
-        open_link(settings)
+    asked = itertools.count()
+    with caplog.at_level(logging.WARNING, "streamscore.kafka"), pytest.raises(TimedOut, match=r"127\.0\.0\.1:1"):
+        open_link(settings, lambda: next(asked) == 1)
+    assert "models_data cannot be read yet" in caplog.text
+    assert "refused" in caplog.text
+
+
+def test_broker_that_is_away_at_the_start_is_waited_for(
+    fresh_broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_for(fresh_broker)
+    make_topics(settings)
+    fill(settings, settings.topics.data[0], numbers(10))
+    fresh_broker.stop()
+    with caplog.at_level(logging.WARNING, "streamscore.kafka"), ThreadPoolExecutor(1) as thread:
+        opening = thread.submit(open_link, settings)
+        until(lambda: "cannot be read yet" in caplog.text, lambda: time.sleep(0.05))
+        fresh_broker.start()
+        link = opening.result(60)
+    copy_all(link, settings, 10)
+    link.close()
+
+
+@pytest.mark.parametrize("pattern", ["^scores-.*", "^.*"])
+def test_pattern_that_matches_a_topic_of_ours_is_refused(settings: Settings, pattern: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_link(replace(settings, topics=replace(settings.topics, data=(pattern,))))
+    assert pattern in caught.value.message
+    assert re.search(r"matches the topic (scores|models)-", caught.value.message)
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from streamscore_cli.config.settings import RecordSettings, Settings, TopicSettings
-from streamscore_cli.kafka.topic_plan import Action, TopicPlan, TopicRole, TopicState, plan_topics
+from streamscore_cli.core.errors import SettingsError
+from streamscore_cli.kafka.topic_plan import (
+    Action,
+    TopicPlan,
+    TopicRole,
+    TopicState,
+    check_patterns,
+    plan_topics,
+    planned_names,
+)
 
 MODELS_CONFIGS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(64 * 1024 * 1024)}
 
@@ -69,6 +80,51 @@ def test_pattern_makes_no_data_topic() -> None:
     made = plans(Settings(topics=TopicSettings(data=("^wine-.*",))))
     assert TopicRole.DATA not in {plan.role for plan in made.values()}
     assert made["models_scores"].partitions == 4
+
+
+def test_scores_follow_the_topics_that_a_pattern_matches() -> None:
+    settings = Settings(topics=TopicSettings(data=("^wine-.*",)))
+    made = plans(settings, state("wine-red", 12), state("beer", 40), state("models_scores", 4))
+    assert (made["wine-red"].role, made["wine-red"].action) == (TopicRole.DATA, Action.OK)
+    assert "beer" not in made
+    assert (made["models_scores"].action, made["models_scores"].partitions) == (Action.GROW, 12)
+
+
+def test_results_topic_of_a_topic_that_a_pattern_matches_has_its_partitions() -> None:
+    settings = Settings(topics=TopicSettings(data=("^wine-.*",)), records=RecordSettings(results="general"))
+    settings = replace(settings, record_topics={"wine-red": RecordSettings(results="red_scores")})
+    made = plans(settings, state("wine-red", 7, max_message_bytes="5000000"))
+    assert (made["red_scores"].action, made["red_scores"].partitions) == (Action.CREATE, 7)
+    assert made["general"].partitions == 4
+    assert made["models_dead_letters"].configs["max.message.bytes"] == str(5_000_000 + 64 * 1024)
+
+
+def test_pattern_never_makes_our_topics_nor_kafkas_data() -> None:
+    settings = Settings(topics=TopicSettings(data=("^.*",)), records=RecordSettings(results="wine_scores"))
+    existing = ("models_scores", "wine_scores", "models_models", "__consumer_offsets", "wine")
+    names = planned_names(settings, existing)
+    assert sorted(names) == sorted({*planned_names(settings), "wine"})
+    found = [state(name, 50) for name in existing]
+    assert [plan.name for plan in plans(settings, *found).values() if plan.role is TopicRole.DATA] == ["wine"]
+
+
+@pytest.mark.parametrize("own", ["models", "scores", "dead_letters", "status", "events"])
+def test_pattern_that_matches_a_topic_of_ours_is_named_with_it(own: str) -> None:
+    topics = TopicSettings(data=("^wine", f"^models_{own}.*"))
+    with pytest.raises(SettingsError, match=rf"\^models_{own}\.\* in topics.data matches the topic models_{own}"):
+        check_patterns(Settings(topics=topics))
+
+
+def test_pattern_that_matches_a_results_topic_is_named_with_it() -> None:
+    settings = Settings(topics=TopicSettings(data=("^wine",)), record_topics={"a": RecordSettings(results="wine-s")})
+    with pytest.raises(SettingsError, match="wine-s"):
+        check_patterns(settings)
+
+
+def test_pattern_that_is_none_is_named() -> None:
+    settings = Settings(topics=TopicSettings(data=("^wine(",)))
+    with pytest.raises(SettingsError, match=r"\^wine\( in topics.data is no regular expression"):
+        check_patterns(settings)
 
 
 def test_results_topic_of_a_data_topic_has_its_partitions() -> None:

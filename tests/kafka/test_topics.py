@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,18 @@ def test_scores_grow_with_the_data_topic(settings: Settings) -> None:
         changed = admin.apply(admin.plan())
         assert changed == (settings.topics.scores,)
         assert len(admin.describe([settings.topics.scores])[0].partitions) == 6
+
+
+def test_scores_grow_with_a_topic_that_a_pattern_matches(settings: Settings) -> None:
+    name = f"pattern-{settings.scoring.group}-wine"
+    client = AdminClient({"bootstrap.servers": settings.kafka.brokers})
+    for future in client.create_topics([NewTopic(name, 8, 1)]).values():
+        future.result(10)
+    pattern = f"^pattern-{settings.scoring.group}-.*"
+    with TopicAdmin(replace(settings, topics=replace(settings.topics, data=(pattern,)))) as admin:
+        until(lambda: name in admin.names(), lambda: None)
+        assert admin.apply(admin.plan()) == (settings.topics.scores,)
+        assert len(admin.describe([settings.topics.scores])[0].partitions) == 8
 
 
 def test_models_topic_with_three_partitions_differs(broker: EmbeddedBroker) -> None:

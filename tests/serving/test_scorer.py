@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.errors import TimedOut
 from streamscore_cli.core.failures import Cause
-from streamscore_cli.serving.scorer import SPLIT_BUDGET, SlotScores, score_slot
+from streamscore_cli.core.scores import Scores
+from streamscore_cli.serving.scorer import LATE_COST, SPLIT_BUDGET, SlotScores, score_slot
 from tests.servables import DoublingServable, RaisingServable
 
 VALUES = st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(666.0)), max_size=60)
@@ -63,3 +65,20 @@ def test_no_rows_are_no_work() -> None:
     servable = RaisingServable(poison=666.0)
     assert score_slot(servable, columns_of([]), {}) == SlotScores((), ())
     assert servable.calls == 0
+
+
+def test_a_model_that_does_not_end_is_not_asked_for_ever() -> None:
+    servable = LateServable()
+    slot = score_slot(servable, columns_of([1.0] * 4000), {})
+    assert len(slot.failures) == 4000
+    assert servable.calls <= SPLIT_BUDGET // LATE_COST + 16
+
+
+class LateServable(DoublingServable):
+    """Never answers in time."""
+
+    calls = 0
+
+    def score(self, columns: Columns) -> Scores:
+        self.calls += 1
+        raise TimedOut("It took too long.")
