@@ -12,7 +12,8 @@ from streamscore_cli.engines.pmml.document.parser import DEFAULT_LIMITS, Limits,
 from streamscore_cli.engines.pmml.fields.dictionary import data_fields
 from streamscore_cli.engines.pmml.fields.schema import add_data_fields
 from streamscore_cli.engines.pmml.fields.scope import Scope
-from streamscore_cli.engines.pmml.model import Answer, InputField, Model, Program
+from streamscore_cli.engines.pmml.model import Model
+from streamscore_cli.engines.pmml.program import Answer, InputField, Program
 from streamscore_cli.engines.pmml.registry import MODELS, SHAPES, TABLES
 from streamscore_cli.engines.pmml.values.cast import can_cast
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
@@ -32,10 +33,13 @@ def compile_pmml(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Model:
     if len(models) != 1:
         raise unsupported(root, f"has {len(models)} models")
     try:
-        model = Model(_program(root, models[0]))
+        program = _program(root, models[0])
+        checked = verification_of(models[0])
     except RecursionError:
         raise ModelUnsupported("The PMML engine cannot do this: the document is nested too deeply.") from None
-    _verify(model, verification_of(models[0]))
+    del root, models  # the document is several times as large as what is made of it
+    model = Model(program)
+    _verify(model, checked)
     return model
 
 
@@ -73,15 +77,9 @@ def _assembled(compiler: Compiler, compiled: CompiledModel, element: Element) ->
 
 
 def _answers(compiled: CompiledModel) -> list[Answer]:
-    """Return the outputs of a model and, before them, those of the segments of its chain that are answers."""
-    found: dict[str, Answer] = {}
-    for segment in compiled.built.segments.values():
-        for answer in _answers(segment):
-            found[answer.name] = answer
-    for output in compiled.outputs:
-        if output.final:
-            found[output.field.name] = Answer(output.field.name, output.field.slot, output.field.type)
-    return list(found.values())
+    """Return what the segments of a model answer and, where it has the same names itself, rather its own outputs."""
+    fields = [*compiled.built.answers, *(output.field for output in compiled.outputs if output.final)]
+    return list({field.name: Answer(field.name, field.slot, field.type) for field in fields}.values())
 
 
 def _verify(model: Model, fields: tuple[Checked, ...]) -> None:

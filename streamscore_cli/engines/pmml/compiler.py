@@ -74,7 +74,8 @@ class Built:
 
     `type`: of the predicted cells; `labels`: of a classification; `entities`: the identifiers that the prediction's
     entities are places of; `extras`: the types of the prediction's extras; `segments`: the parts of a mining model,
-    by identifier.
+    by identifier; `answers`: what they answer besides the model's own outputs; `target`: what is predicted, where that
+    is another field than the model's schema says.
     """
 
     model: Predicts
@@ -84,6 +85,8 @@ class Built:
     entities: tuple[str, ...] = ()
     extras: Mapping[str, DataType] | None = None
     segments: Mapping[str, CompiledModel] = field(default_factory=dict)
+    answers: tuple[Field, ...] = ()
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class OutputField:
     field: Field
     final: bool
 
+
+_MOST_OF_FUNCTIONS = 100_000
+"""Expressions within calls of user-defined functions: each call copies its body, and copies are copied again."""
 
 ExpressionCompiler = Callable[["Compiler", Element, Scope], Expression]
 PredicateCompiler = Callable[["Compiler", Element, Scope], Computes]
@@ -141,6 +147,7 @@ class Compiler:
         self.calls: list[str] = []
         self.globals: list[Element] = []
         self._inputs: dict[str, int] = {}
+        self._copied = 0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -168,6 +175,9 @@ class Compiler:
         found = self.tables.expressions.get(element.tag)
         if found is None:
             raise unsupported(element, "is no expression it knows")
+        self._copied += bool(self.calls)
+        if self._copied > _MOST_OF_FUNCTIONS:
+            raise unsupported(element, f"makes the calls of functions more than {_MOST_OF_FUNCTIONS} expressions")
         return found(self, element, scope)
 
     def expression_in(self, parent: Element, scope: Scope) -> Expression:

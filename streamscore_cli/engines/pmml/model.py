@@ -2,79 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.values.batch import Batch, Computes, Predicts
+from streamscore_cli.engines.pmml.fast import build_fast
+from streamscore_cli.engines.pmml.program import Fast, Inputs, Program, Result
+from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Column, Faults, merged
 from streamscore_cli.engines.pmml.values.decode import decoded
-from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Matrix
+from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
 from streamscore_cli.engines.pmml.values.types import DataType
 from streamscore_cli.engines.pmml.values.words import Dictionary
 
 
-@dataclass(frozen=True, slots=True)
-class InputField:
-    """A field that the caller gives."""
-
-    name: str
-    type: DataType
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A declared output: a column under a name."""
-
-    name: str
-    slot: int
-    type: DataType
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """All that a compiled model is: its columns and models by number, its words, its inputs and its answers."""
-
-    columns: tuple[Computes, ...]
-    models: tuple[Predicts, ...]
-    words: tuple[str, ...]
-    inputs: tuple[InputField, ...]
-    main: int
-    type: DataType
-    labels: tuple[str, ...]
-    has_probabilities: bool
-    answers: tuple[Answer, ...]
-    target: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a model answers for n rows: see `core.scores.Scores`; `reasons` says by row why it could not be scored."""
-
-    value: NDArray[Any]
-    labels: tuple[str, ...]
-    probabilities: Matrix | None
-    outputs: Mapping[str, NDArray[Any]]
-    reasons: Mapping[int, str] = field(default_factory=dict)
-
-
 class Model:
-    """Scores batches with a program; holds nothing between batches but the index of its words."""
+    """Scores batches with a program; holds nothing between batches but what it derives from the program at first."""
 
     def __init__(self, program: Program) -> None:
-        """Index the program's words."""
+        """Index the program's words, and build its fast way where there is one."""
         self.program = program
         self._dictionary = Dictionary(program.words)
+        self._fast: Fast | None = build_fast(program)
 
-    def score(self, length: int, inputs: Mapping[str, NDArray[Any]]) -> Result:
+    def score(self, length: int, inputs: Inputs) -> Result:
         """Answer `length` rows.
 
         `inputs`: by name, float64 (NaN is missing) or object (None is missing), shape (length,); an absent field is
         missing in every row. Rows that fail are named in `Result.reasons`.
         """
+        with np.errstate(all="ignore"):
+            if self._fast is not None:
+                return self._fast.score(length, inputs, self.general)
+            return self.general(length, inputs)
+
+    def general(self, length: int, inputs: Inputs) -> Result:
+        """Answer as `score` does, always the way that all programs can go."""
         program = self.program
         batch = Batch(length, inputs, program.columns, program.models, self._dictionary)
         prediction = batch.prediction(program.main)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.compile import compile_pmml
-from streamscore_cli.engines.pmml.model import Result
+from streamscore_cli.engines.pmml.program import Result
 
 
 def data_field(name: str, kind: str = "double", optype: str = "", inside: str = "") -> str:

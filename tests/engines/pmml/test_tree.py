@@ -131,11 +131,10 @@ predicates = st.one_of(
 
 
 @st.composite
-def nodes(draw: st.DrawFn, depth: int = 3) -> Node:
+def nodes(draw: st.DrawFn, depth: int = 3, name: str = "n") -> Node:
     many = draw(st.integers(0, 3)) if depth else 0
-    children = tuple(draw(nodes(depth - 1)) for _ in range(many))
+    children = tuple(draw(nodes(depth - 1, f"{name}-{place}")) for place in range(many))
     score = draw(st.sampled_from([1.0, 2.0, 3.5])) if not many else draw(st.sampled_from([None, 7.0, 8.0]))
-    name = f"n{draw(st.integers(0, 10**12))}"
     return Node(name, draw(predicates), score, children, draw(st.integers(0, max(0, many - 1))))
 
 
@@ -170,7 +169,7 @@ rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     root=nodes(),
     batch=st.lists(rows, min_size=1, max_size=12),

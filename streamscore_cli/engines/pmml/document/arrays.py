@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.document.element import Element, integer, parse_number, rejected
+from streamscore_cli.engines.pmml.document.element import Element, integer, number, parse_number, rejected, unsupported
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 
-_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)')
+_ITEM = re.compile(r'"((?:[^"\\]|\\.)*+)("?)|([^\s"]+)', re.DOTALL)
+_MOST_CELLS = 4_000_000
+"""Of an array or a matrix whose attributes alone say how large it is: a few bytes could ask for any memory."""
 
 SHAPES: Shapes = {
     "Array": shape("n type"),
@@ -26,15 +29,19 @@ SHAPES: Shapes = {
 
 def strings(array: Element) -> tuple[str, ...]:
     """Return the items of an Array as text, quotes removed."""
-    items = tuple(
-        re.sub(r"\\(.)", r"\1", quoted) if match.startswith('"') else plain
-        for match, quoted, plain in (
-            (found.group(0), found.group(1), found.group(2)) for found in _ITEM.finditer(array.text)
-        )
-    )
+    items = tuple(_item(array, found) for found in _ITEM.finditer(array.text))
     if array.get("n") is not None and integer(array, "n") != len(items):
         raise rejected(array, f"says n={array.get('n')} and has {len(items)} items")
     return items
+
+
+def _item(array: Element, found: re.Match[str]) -> str:
+    quoted, end, plain = found.groups()
+    if plain is not None:
+        return str(plain)
+    if not end:
+        raise rejected(array, "has a quote that is not closed")
+    return re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL) if "\\" in quoted else str(quoted)
 
 
 def numbers(array: Element) -> NDArray[np.float64]:
@@ -51,7 +58,7 @@ def matrix(element: Element) -> NDArray[np.float64]:
     if element.find("MatCell") is not None:
         return _from_cells(element)
     if kind == "diagonal" and len(rows) == 1:
-        full = np.full((len(rows[0]), len(rows[0])), float(element.get("offDiagDefault") or 0.0))
+        full = _full(element, (len(rows[0]), len(rows[0])), "offDiagDefault")
         np.fill_diagonal(full, rows[0])
         return full
     if kind == "symmetric":
@@ -62,7 +69,7 @@ def matrix(element: Element) -> NDArray[np.float64]:
 
 
 def _symmetric(element: Element, rows: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    full = np.zeros((len(rows), len(rows)))
+    full = _full(element, (len(rows), len(rows)), None)
     for place, row in enumerate(rows):
         if len(row) < place + 1:
             raise rejected(element, f"has only {len(row)} items in row {place + 1}")
@@ -73,9 +80,9 @@ def _symmetric(element: Element, rows: list[NDArray[np.float64]]) -> NDArray[np.
 
 def _from_cells(element: Element) -> NDArray[np.float64]:
     height, width = integer(element, "nbRows"), integer(element, "nbCols")
-    full = np.full((height, width), float(element.get("offDiagDefault") or 0.0))
+    full = _full(element, (height, width), "offDiagDefault")
     if element.get("diagDefault") is not None:
-        np.fill_diagonal(full, float(element.get("diagDefault") or 0.0))
+        np.fill_diagonal(full, number(element, "diagDefault"))
     for cell in element.all("MatCell"):
         row, column, value = integer(cell, "row"), integer(cell, "col"), parse_number(cell.text)
         if value is None or not (1 <= row <= height and 1 <= column <= width):
@@ -88,12 +95,33 @@ def _sparse(array: Element) -> NDArray[np.float64]:
     indices, entries = array.find("Indices"), array.find("REAL-Entries", "INT-Entries")
     places = _floats(array, indices.text.split()) if indices is not None else np.empty(0)
     values = _floats(array, entries.text.split()) if entries is not None else np.empty(0)
-    length = integer(array, "n", int(places.max()) if len(places) else 0)
-    if len(places) != len(values) or (len(places) and not 1 <= places.min() <= places.max() <= length):
+    length = integer(array, "n") if array.get("n") is not None else _last(places)
+    if len(places) != len(values) or not _are_places(places, length):
         raise rejected(array, "has indices that do not fit its entries")
-    dense = np.full(length, float(array.get("defaultValue") or 0.0))
+    dense = _full(array, (length,), "defaultValue")
     dense[places.astype(np.intp) - 1] = values
     return dense
+
+
+def _last(places: NDArray[np.float64]) -> int:
+    """Return the largest of the places, 0 where there is none that can be one."""
+    return int(places.max()) if len(places) and np.isfinite(places).all() else 0
+
+
+def _are_places(places: NDArray[np.float64], length: int) -> bool:
+    if length < 0 or not len(places):
+        return length >= 0
+    whole = bool((places == np.floor(places)).all()) and len(np.unique(places)) == len(places)
+    return whole and 1 <= float(places.min()) <= float(places.max()) <= length
+
+
+def _full(element: Element, size: tuple[int, ...], default: str | None) -> NDArray[np.float64]:
+    """Return an array that is its default everywhere; refuse sizes that are negative or beyond all reason."""
+    if min(size) < 0:
+        raise rejected(element, "has a negative size")
+    if math.prod(size) > _MOST_CELLS:
+        raise unsupported(element, f"asks for more than {_MOST_CELLS} numbers")
+    return np.full(size, 0.0 if default is None else number(element, default, 0.0))
 
 
 def _floats(array: Element, items: tuple[str, ...] | list[str]) -> NDArray[np.float64]:

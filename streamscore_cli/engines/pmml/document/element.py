@@ -9,7 +9,7 @@ from typing import TypeVar
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 
 T = TypeVar("T")
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*\Z")
+_NUMBER = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*\Z", re.ASCII)
 _SPECIAL = {"INF": float("inf"), "-INF": float("-inf"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 

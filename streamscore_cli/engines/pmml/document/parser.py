@@ -39,6 +39,8 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Element:
         builder.run(data)
     except expat.ExpatError as problem:
         raise ModelRejected(f"The PMML document is not well-formed XML: {problem}.") from None
+    except (LookupError, ValueError) as problem:
+        raise ModelRejected(f"The PMML document's text cannot be decoded: {problem}.") from None
     root = builder.root
     if root is None or root.tag != "PMML":
         found = "nothing" if root is None else repr(root)
@@ -89,6 +91,10 @@ class _Builder:
         pairs = tuple([memo.setdefault(text, text) if len(text) <= _SHORT else text for text in attributes])
         if any(name.startswith("x-") for name in pairs[::2]):
             pairs = tuple([t if place % 2 else t.removeprefix("x-") for place, t in enumerate(pairs)])
+            if len(set(pairs[::2])) * 2 != len(pairs):
+                raise ModelRejected(
+                    f"The PMML document says an attribute and its x- form in one element (line {line})."
+                )
         self._open.append((Element(self._tag(name), pairs, line), [], []))
 
     def _tag(self, name: str) -> str:
@@ -104,12 +110,16 @@ class _Builder:
         if children:
             element.children = tuple(children)
         if text:
-            element.text = "".join(text)
+            joined = "".join(text)
+            element.text = joined if not children or not joined.isspace() else ""
         if self._open:
             self._open[-1][1].append(element)
         else:
             self.root = element
 
     def _text(self, text: str) -> None:
-        if self._open and (self._open[-1][2] or not text.isspace()):
-            self._open[-1][2].append(text)
+        if not self._open:
+            return
+        _, children, pieces = self._open[-1]
+        if pieces or not children or not text.isspace():
+            pieces.append(text)

@@ -13,7 +13,7 @@ from streamscore_cli.engines.pmml.document.element import Element, choice, rejec
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.expressions.functions.function import Call, Function, OnMissing
 from streamscore_cli.engines.pmml.expressions.functions.table import FUNCTIONS
-from streamscore_cli.engines.pmml.expressions.plain import Constant, OrElse
+from streamscore_cli.engines.pmml.expressions.plain import Constant, FieldValue, OrElse, constant_of
 from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS, Converted, column_of
 from streamscore_cli.engines.pmml.fields.dictionary import literal
 from streamscore_cli.engines.pmml.fields.field import Field
@@ -21,7 +21,7 @@ from streamscore_cli.engines.pmml.fields.scope import Scope
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import can_cast
 from streamscore_cli.engines.pmml.values.column import Column, among, merged, missing_in_any
-from streamscore_cli.engines.pmml.values.types import DATA_TYPES, OP_TYPES, DataType, show_number
+from streamscore_cli.engines.pmml.values.types import DATA_TYPES, OP_TYPES, DataType, parse_cell, show_number
 
 SHAPES: Shapes = {
     "Apply": shape("function mapMissingTo defaultValue invalidValueTreatment", EXPRESSIONS),
@@ -39,6 +39,9 @@ class OnInvalid(StrEnum):
 
 
 _BRANCHES = 3
+_LARGEST_INTEGER = 2**31 - 1
+"""As in JPMML, where integers have 32 bits and a larger result is none."""
+
 _ON_INVALID = {kind.value: kind for kind in OnInvalid}
 
 
@@ -60,6 +63,8 @@ class Applied:
         call = Call(tuple(argument.type for argument in self.arguments), batch)
         with np.errstate(all="ignore"):
             values = function.compute(cells, call)
+        if self.type is DataType.INTEGER:
+            values = np.where(np.abs(values) > _LARGEST_INTEGER, math.nan, values)
         faults = merged(column.faults for column in columns)
         absent = missing_in_any(cells)
         if not math.isnan(self.map_missing_to):
@@ -94,7 +99,28 @@ class If:
         faults = merged((test.faults, among(then.faults, taken), among(other.faults, ~taken & ~absent)))
         if math.isnan(self.map_missing_to):
             return Column(values, merged((faults, batch.faults(absent, "function 'if' cannot accept a missing value"))))
+        absent |= np.isnan(values) & (taken if self.otherwise is None else True)
         return Column(np.where(absent, self.map_missing_to, values), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A user-defined function that is not asked where an argument is missing."""
+
+    body: Expression
+    arguments: tuple[Expression, ...]
+    map_missing_to: float
+    type: DataType
+
+    def evaluate(self, batch: Batch) -> Column:
+        """Return the column."""
+        columns = [argument.evaluate(batch) for argument in self.arguments]
+        absent = (
+            missing_in_any([column.values for column in columns]) if columns else np.zeros(batch.length, dtype=bool)
+        )
+        values, faults = self.body.evaluate(batch)
+        given = merged(column.faults for column in columns)
+        return Column(np.where(absent, self.map_missing_to, values), merged((given, among(faults, ~absent))))
 
 
 def compile_apply(compiler: Compiler, element: Element, scope: Scope) -> Expression:
@@ -102,13 +128,16 @@ def compile_apply(compiler: Compiler, element: Element, scope: Scope) -> Express
     name = required(element, "function").removeprefix("x-")
     arguments = [compiler.expression(child, scope) for child in element.children if child.tag != "Extension"]
     if name in compiler.functions:
-        return _or_default(compiler, element, _defined(compiler, element, name, arguments))
+        body = _defined(compiler, element, name, arguments)
+        mapped = _map_missing_to(compiler, element, body.type)
+        called = body if math.isnan(mapped) else Called(body, tuple(arguments), mapped, body.type)
+        return _or_default(compiler, element, called)
     if name == "if":
         return _or_default(compiler, element, _if(compiler, element, arguments))
     function = FUNCTIONS.get(name)
     if function is None:
         raise unsupported(element, f"applies the function {name!r}, which it does not know")
-    return _or_default(compiler, element, _applied(compiler, element, name, function, _aligned(compiler, arguments)))
+    return _or_default(compiler, element, _applied(compiler, element, name, function, arguments))
 
 
 def _applied(
@@ -116,24 +145,58 @@ def _applied(
 ) -> Expression:
     if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
         raise rejected(element, f"gives {len(arguments)} arguments to the function {name!r}")
+    if function.aligned:
+        arguments = _aligned(compiler, arguments)
     types = tuple(argument.type for argument in arguments)
     kind = function.result(types)
     if kind is None:
         raise unsupported(element, f"applies the function {name!r} to the types {', '.join(types)}")
+    if function.constants is not None:
+        wrong = function.constants(types, [_constant_text(compiler, argument) for argument in arguments])
+        if wrong is not None:
+            raise unsupported(element, f"applies the function {name!r} {wrong}")
     on_invalid = choice(element, "invalidValueTreatment", _ON_INVALID, OnInvalid.RETURN_INVALID)
     return Applied(name, tuple(arguments), kind, _map_missing_to(compiler, element, kind), on_invalid)
 
 
 def _aligned(compiler: Compiler, arguments: list[Expression]) -> list[Expression]:
-    """Make constants strings where they are compared with strings: their text says no type."""
-    if not any(argument.type is DataType.STRING for argument in arguments):
+    """Give arguments the type of the first one that is no constant, whose text says no type."""
+    kinds = [argument.type for argument in arguments if constant_of(compiler, argument) is None]
+    if not kinds:
         return arguments
-    return [
-        Constant(compiler.vocabulary.code(show_number(argument.value, argument.type)), DataType.STRING)
-        if isinstance(argument, Constant) and argument.type.is_numeric and not math.isnan(argument.value)
-        else argument
-        for argument in arguments
-    ]
+    return [_in_type(compiler, argument, kinds[0]) for argument in arguments]
+
+
+def _in_type(compiler: Compiler, argument: Expression, kind: DataType) -> Expression:
+    constant = constant_of(compiler, argument)
+    if constant is None:
+        return _converted(argument, kind)
+    if constant.type is kind:
+        return argument
+    if math.isnan(constant.value):
+        return Constant(math.nan, kind)
+    if constant.type.is_numeric and kind.is_numeric:
+        return argument
+    cell = parse_cell(_text_of(compiler, constant), kind, compiler.vocabulary.code)
+    return argument if cell is None else Constant(cell, kind)
+
+
+def _converted(argument: Expression, kind: DataType) -> Expression:
+    """Make a column of strings beside numbers numbers, and the other way round."""
+    if DataType.STRING in {argument.type, kind} and (argument.type.is_numeric or kind.is_numeric):
+        return Converted(argument, kind, "a compared value")
+    return argument
+
+
+def _constant_text(compiler: Compiler, argument: Expression) -> str | None:
+    constant = constant_of(compiler, argument)
+    return None if constant is None or math.isnan(constant.value) else _text_of(compiler, constant)
+
+
+def _text_of(compiler: Compiler, constant: Constant) -> str:
+    if constant.type is DataType.STRING:
+        return compiler.vocabulary.words[int(constant.value)]
+    return show_number(constant.value, constant.type)
 
 
 def _if(compiler: Compiler, element: Element, arguments: list[Expression]) -> Expression:
@@ -178,8 +241,6 @@ def _defined(compiler: Compiler, element: Element, name: str, arguments: list[Ex
     parameters = list(definition.all("ParameterField"))
     if name in compiler.calls or len(parameters) != len(arguments):
         raise unsupported(element, f"calls the function {name!r} from within itself or with {len(arguments)} arguments")
-    if element.get("mapMissingTo") is not None:
-        raise unsupported(element, "has mapMissingTo on a user-defined function")
     inside = Scope()
     for parameter, argument in zip(parameters, arguments, strict=True):
         inside.add(_parameter(compiler, parameter, argument))
@@ -197,4 +258,5 @@ def _parameter(compiler: Compiler, parameter: Element, argument: Expression) -> 
     if parameter.get("dataType") is not None:
         return column_of(compiler, parameter, argument, name)
     optype = choice(parameter, "optype", OP_TYPES, OP_TYPES["continuous"])
-    return Field(name, argument.type, optype, compiler.column(argument))
+    slot = argument.slot if isinstance(argument, FieldValue) else compiler.column(argument)
+    return Field(name, argument.type, optype, slot)

@@ -78,7 +78,7 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Discretized:
-    """The cell of the first bin whose interval has the value."""
+    """The cell of the bin whose interval has the value; of bins that overlap, the last, as in JPMML."""
 
     slot: int
     bins: tuple[Interval, ...]
@@ -91,7 +91,7 @@ class Discretized:
         """Return the column."""
         values, faults = batch.column(self.slot)
         result = np.where(np.isnan(values), self.missing, self.default)
-        for piece, cell in zip(reversed(self.bins), reversed(self.cells), strict=True):
+        for piece, cell in zip(self.bins, self.cells, strict=True):
             above = values >= piece.low if piece.low_closed else values > piece.low
             below = values <= piece.high if piece.high_closed else values < piece.high
             result = np.where(above & below, cell, result)

@@ -60,7 +60,7 @@ def compile_map_values(compiler: Compiler, element: Element, scope: Scope) -> Ex
     output = _local(required(element, "outputColumn"))
     keys: list[list[float]] = []
     cells: list[float] = []
-    for row in _rows(child(element, "InlineTable")):
+    for row in rows_of(child(element, "InlineTable")):
         key = [
             parse_cell(row[name], field.type, compiler.vocabulary.code) if name in row else None
             for name, field in zip(names, fields, strict=True)
@@ -83,5 +83,6 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _rows(table: Element) -> list[dict[str, str]]:
+def rows_of(table: Element) -> list[dict[str, str]]:
+    """Return the rows of an InlineTable, each a text by column."""
     return [{cell.tag: cell.text for cell in row.children} for row in table.all("row")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from streamscore_cli.engines.pmml.document.element import (
     demand,
     flag,
     optional_number,
-    parse_number,
     required,
+    unsupported,
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.dictionary import literal
@@ -23,6 +24,10 @@ from streamscore_cli.engines.pmml.fields.scope import Scope
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Column, truth
 from streamscore_cli.engines.pmml.values.types import DATA_TYPES, DataType
+
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_NO_NUMBERS = {"NaN", "INF", "-INF", "Infinity", "-Infinity"}
 
 SHAPES: Shapes = {
     "FieldRef": shape("field mapMissingTo"),
@@ -96,7 +101,12 @@ def compile_constant(compiler: Compiler, element: Element, scope: Scope) -> Expr
     kind = choice(element, "dataType", DATA_TYPES, _type_of(text))
     if flag(element, "missing", default=False):
         return Constant(math.nan, kind)
-    return Constant(literal(element, text, kind, compiler.vocabulary), kind)
+    if element.get("dataType") is None and text in _NO_NUMBERS:
+        raise unsupported(element, f"is {text!r} and says no type")
+    cell = literal(element, text, kind, compiler.vocabulary)
+    if kind is DataType.INTEGER and not cell.is_integer():
+        raise unsupported(element, f"is {text!r:.40}, which is no integer")
+    return Constant(cell, kind)
 
 
 def compile_norm_discrete(compiler: Compiler, element: Element, scope: Scope) -> Expression:
@@ -117,8 +127,16 @@ def or_else(compiler: Compiler, element: Element, expression: Expression) -> Exp
     return OrElse(expression, literal(element, text, expression.type, compiler.vocabulary), expression.type)
 
 
+def constant_of(compiler: Compiler, expression: Expression) -> Constant | None:
+    """Return the constant that an expression is, itself or as an argument of a user-defined function."""
+    source: object = expression
+    while isinstance(source, FieldValue):
+        source = compiler.columns[source.slot]
+    return source if isinstance(source, Constant) else None
+
+
 def _type_of(text: str) -> DataType:
-    value = parse_number(text)
-    if value is None:
-        return DataType.STRING
-    return DataType.INTEGER if text.strip().lstrip("+-").isdigit() else DataType.DOUBLE
+    """Return the type of a constant that says none, as JPMML reads it: without a point no double."""
+    if _WHOLE.fullmatch(text):
+        return DataType.INTEGER
+    return DataType.DOUBLE if _FRACTION.fullmatch(text) else DataType.STRING

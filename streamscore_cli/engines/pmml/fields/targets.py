@@ -23,7 +23,7 @@ from streamscore_cli.engines.pmml.values.batch import Batch, Predicts
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Cells, Column
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Prediction
-from streamscore_cli.engines.pmml.values.types import DataType
+from streamscore_cli.engines.pmml.values.types import DataType, to_float32
 
 SHAPES: Shapes = {
     "Targets": shape("", "Target"),
@@ -46,7 +46,7 @@ _WHOLE = {kind.value: kind for kind in Whole}
 
 @dataclass(frozen=True, slots=True)
 class Rescaled:
-    """A regression's value, bounded, rescaled and made whole, in this order; `default` where there is none."""
+    """A regression's value, or `default` where there is none: bounded, rescaled and made whole, in this order."""
 
     model: Predicts
     low: float
@@ -61,10 +61,9 @@ class Rescaled:
         """Return the prediction."""
         prediction = self.model.predict(batch)
         values = prediction.value.values
-        treated = self._treat(values)
         if not math.isnan(self.default):
-            treated = np.where(np.isnan(values), self.default, treated)
-        return replace(prediction, value=Column(treated, prediction.value.faults))
+            values = np.where(np.isnan(values), self.default, values)
+        return replace(prediction, value=Column(self._treat(values), prediction.value.faults))
 
     def _treat(self, values: Cells) -> Cells:
         fit = rounded if self.single else _same
@@ -140,12 +139,13 @@ def _regression(compiler: Compiler, element: Element, built: Built, *, single: b
     defaults = [one for one in (optional_number(value, "defaultValue") for value in values) if one is not None]
     if len(defaults) > 1:
         raise unsupported(element, "has several default values")
+    fit = to_float32 if single else float
     rescaled = Rescaled(
         built.model,
         number(element, "min", -math.inf),
         number(element, "max", math.inf),
-        number(element, "rescaleFactor", 1.0),
-        number(element, "rescaleConstant", 0.0),
+        fit(number(element, "rescaleFactor", 1.0)),
+        fit(number(element, "rescaleConstant", 0.0)),
         whole,
         defaults[0] if defaults else math.nan,
         single,

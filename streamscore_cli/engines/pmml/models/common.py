@@ -49,6 +49,7 @@ def compile_model(compiler: Compiler, element: Element, scope: Scope, around: Ta
     single = choice(element, "mathContext", _CONTEXTS, default=False)
     site = Site(compiler, element, inside, target, function, single)
     built = compiler.tables.models[element.tag](site)
+    target = built.target or target
     built = with_targets(compiler, element, built, target, function, single=single)
     compiled = CompiledModel(compiler.number_of(built.model), built, target, function, inside)
     return replace(compiled, outputs=add_output(compiler, element, compiled))

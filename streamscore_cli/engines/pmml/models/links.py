@@ -64,6 +64,47 @@ LINKS: dict[str, Link] = {
 }
 
 
+def logc(values: Matrix) -> Matrix:
+    """Return 1 - e to the power y."""
+    return 1.0 - exp(values)
+
+
+def negbin(values: Matrix, parameter: float) -> Matrix:
+    """Return 1 / (c (exp(-y) - 1))."""
+    with np.errstate(all="ignore"):
+        return 1.0 / (parameter * (np.exp(-values) - 1.0))
+
+
+def power(values: Matrix, parameter: float) -> Matrix:
+    """Return y to the power 1/d, e to the power y for d = 0."""
+    if parameter == 0.0:
+        return exp(values)
+    with np.errstate(all="ignore"):
+        return np.power(values, 1.0 / parameter)
+
+
+def oddspower(values: Matrix, parameter: float) -> Matrix:
+    """Return 1 / (1 + (1 + d y) to the power -1/d), the logit for d = 0."""
+    if parameter == 0.0:
+        return logit(values)
+    with np.errstate(all="ignore"):
+        return 1.0 / (1.0 + np.power(1.0 + parameter * values, -1.0 / parameter))
+
+
+_WITH_PARAMETER: dict[str, Callable[[Matrix, float], Matrix]] = {
+    "negbin": negbin,
+    "power": power,
+    "oddspower": oddspower,
+}
+_GENERALIZED = {**LINKS, "identity": identity, "log": exp, "logc": logc}
+
+
+def generalized(link: str, values: Matrix, parameter: float) -> Matrix:
+    """Return the inverse of a link function of the generalized linear model; NaN stays NaN."""
+    found = _WITH_PARAMETER.get(link)
+    return _GENERALIZED[link](values) if found is None else found(values, parameter)
+
+
 def softmax(values: Matrix, *, single: bool) -> Matrix:
     """Return exp(y) / sum(exp(y)) over the last axis, the largest subtracted first; summed in order."""
     fit = rounded if single else identity

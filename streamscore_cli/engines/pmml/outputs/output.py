@@ -70,7 +70,9 @@ def add_output(compiler: Compiler, element: Element, model: CompiledModel) -> tu
 def _model_of(element: Element, model: CompiledModel) -> CompiledModel:
     segment = element.get("segmentId")
     if segment is None:
-        return model
+        wanted = element.get("targetField")
+        others = () if wanted in {None, model.target.name} else model.built.segments.values()
+        return next((one for one in others if one.target.name == wanted), model)
     found = model.built.segments.get(segment)
     if found is None:
         raise unsupported(element, f"is of the segment {segment!r}, which is not there")
@@ -97,6 +99,8 @@ def _predicted_value(site: OutputSite) -> Expression:
 
 
 def _display_value(site: OutputSite) -> Expression:
+    if "displayValue" in (site.model.built.extras or {}):
+        return _extra("displayValue")(site)
     target = site.model.target
     shown = dict(target.data.displays) if target.data is not None else {}
     if site.model.function == "regression":
@@ -132,6 +136,19 @@ def _entity(site: OutputSite) -> Expression:
     return EntityOf(site.model.number, integer(site.element, "rank", 1) - 1, codes)
 
 
+def _affinity(site: OutputSite) -> Expression:
+    given = AFFINITY in site.model.built.distributions and integer(site.element, "rank", 1) == 1
+    return (_distributed(AFFINITY) if given else _extra(AFFINITY))(site)
+
+
+def _of_the_first(compile_it: Callable[[OutputSite], Expression]) -> Callable[[OutputSite], Expression]:
+    def compile_first(site: OutputSite) -> Expression:
+        demand(site.element, "rank", "1")
+        return compile_it(site)
+
+    return compile_first
+
+
 def _expression(site: OutputSite) -> Expression:
     return site.compiler.expression_in(site.element, site.scope)
 
@@ -154,13 +171,13 @@ FEATURES: dict[str, Callable[[OutputSite], Expression]] = {
     "predictedDisplayValue": _display_value,
     "probability": _distributed(PROBABILITY),
     "confidence": _distributed(CONFIDENCE),
-    "affinity": _distributed(AFFINITY),
+    "affinity": _affinity,
     "entityId": _entity,
-    "clusterId": _entity,
+    "clusterId": _of_the_first(_entity),
     "transformedValue": _expression,
     "decision": _expression,
-    "entityAffinity": _extra("entityAffinity"),
-    "clusterAffinity": _extra("clusterAffinity"),
+    "entityAffinity": _of_the_first(_affinity),
+    "clusterAffinity": _of_the_first(_affinity),
     "reasonCode": _extra("reasonCode"),
     "ruleValue": _extra("ruleValue"),
 }

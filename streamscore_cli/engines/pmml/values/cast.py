@@ -10,12 +10,17 @@ from streamscore_cli.engines.pmml.values.types import DataType, parse_cell, show
 
 _COUNTS = {kind for kind in DataType if "Since" in kind.value} | {DataType.INTEGER, DataType.TIME_SECONDS}
 _WIDE = {DataType.DOUBLE} | _COUNTS
+_MOMENTS = {DataType.DATE, DataType.TIME, DataType.DATE_TIME}
+_PARTS = {(DataType.DATE_TIME, DataType.DATE), (DataType.DATE_TIME, DataType.TIME)}
+_DAY = 86400.0
 
 
 def can_cast(source: DataType, target: DataType) -> bool:
     """Tell whether `cast` knows the way."""
     plain = {DataType.STRING, DataType.BOOLEAN, DataType.FLOAT} | _WIDE
-    return source is target or (source in plain and target in plain)
+    if source is DataType.STRING and target in _MOMENTS:
+        return True
+    return source is target or (source in plain and target in plain) or (source, target) in _PARTS
 
 
 def cast(column: Column, source: DataType, target: DataType, batch: Batch, what: str = "a value") -> Column:
@@ -28,6 +33,8 @@ def cast(column: Column, source: DataType, target: DataType, batch: Batch, what:
         return column
     if target is DataType.STRING:
         return Column(_to_strings(column.values, source, batch), column.faults)
+    if (source, target) in _PARTS:
+        return Column(_part(column.values, target), column.faults)
     if source is DataType.STRING:
         return _from_strings(column, target, batch, what)
     if target is DataType.FLOAT:
@@ -38,6 +45,10 @@ def cast(column: Column, source: DataType, target: DataType, batch: Batch, what:
         bad = ~np.isnan(column.values) & (column.values != np.floor(column.values)) | np.isinf(column.values)
     reason = f"{what} must be {target}, it is"
     return Column(column.values, merged((column.faults, batch.faults_of_values(bad, column.values, source, reason))))
+
+
+def _part(values: Cells, target: DataType) -> Cells:
+    return np.floor(values / _DAY) if target is DataType.DATE else np.mod(values, _DAY)
 
 
 def rounded(values: Cells) -> Cells:

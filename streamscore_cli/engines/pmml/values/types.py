@@ -6,8 +6,10 @@ times seconds since midnight. Values of type float are rounded to 32 bits and ke
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import math
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -58,6 +60,9 @@ OP_TYPES = {kind.value: kind for kind in OpType}
 
 _BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _EPOCH = dt.date(1970, 1, 1).toordinal()
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,6})[0-9]{0,3})?)?")
+_DATE_LENGTH, _MONTHS = 10, 12
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7
 
 
@@ -65,6 +70,8 @@ def parse_cell(text: str, kind: DataType, code: Callable[[str], float]) -> float
     """Return the cell that `text` is as a literal of this type, or None; `code` gives a string its number."""
     if kind is DataType.STRING:
         return code(text)
+    if kind in _MOMENTS:
+        return _MOMENTS[kind](text)
     parser = _PARSERS.get(kind)
     return None if parser is None else parser(text.strip())
 
@@ -81,27 +88,29 @@ def _parse_float(text: str) -> float | None:
 
 
 def _parse_date(text: str) -> float | None:
-    try:
-        return float(dt.date.fromisoformat(text).toordinal() - _EPOCH)
-    except ValueError:
-        return None
+    return float(dt.date.fromisoformat(text).toordinal() - _EPOCH) if _is_date(text) else None
 
 
 def _parse_time(text: str) -> float | None:
-    try:
-        value = dt.time.fromisoformat(text)
-    except ValueError:
+    found = _TIME.fullmatch(text)
+    if found is None:
         return None
-    return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    hour, minute, second, fraction = found.groups()
+    return int(hour) * 3600 + int(minute) * 60 + int(second or 0) + float(f"0.{fraction or 0}")
 
 
 def _parse_date_time(text: str) -> float | None:
-    try:
-        value = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    days = value.toordinal() - _EPOCH
-    return days * 86400.0 + value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    day, mark, rest = text[:_DATE_LENGTH], text[_DATE_LENGTH : _DATE_LENGTH + 1], text[_DATE_LENGTH + 1 :]
+    days, seconds = _parse_date(day), _parse_time(rest)
+    return None if mark not in {"T", "t"} or days is None or seconds is None else days * 86400.0 + seconds
+
+
+def _is_date(text: str) -> bool:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
+    return year >= dt.MINYEAR and 1 <= month <= _MONTHS and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def _parse_boolean(text: str) -> float | None:
@@ -113,6 +122,8 @@ _PARSERS: dict[DataType, Callable[[str], float | None]] = {
     DataType.INTEGER: parse_number,
     DataType.FLOAT: _parse_float,
     DataType.BOOLEAN: _parse_boolean,
+}
+_MOMENTS: dict[DataType, Callable[[str], float | None]] = {
     DataType.DATE: _parse_date,
     DataType.TIME: _parse_time,
     DataType.DATE_TIME: _parse_date_time,

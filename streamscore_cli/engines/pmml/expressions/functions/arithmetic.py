@@ -18,6 +18,7 @@ from streamscore_cli.engines.pmml.expressions.functions.function import (
 from streamscore_cli.engines.pmml.values.column import Cells
 from streamscore_cli.engines.pmml.values.types import DataType
 
+_HALF = 0.5
 Unary = Callable[[Cells], Cells]
 Binary = Callable[[Cells, Cells], Cells]
 
@@ -29,11 +30,19 @@ def _binary(compute: Binary) -> Function:
     return Function(2, 2, common_number, run, OnMissing.MISSING)
 
 
-def _unary(compute: Unary, result: Callable[[Types], DataType | None] = real_number) -> Function:
+def _unary(compute: Unary, result: Callable[[Types], DataType | None]) -> Function:
     def run(arguments: Sequence[Cells], call: Call) -> Cells:
         return fitted(compute(arguments[0]), result(call.types))
 
     return Function(1, 1, result, run)
+
+
+def _real(compute: Unary) -> Function:
+    return Function(1, 1, _double, lambda arguments, _: compute(arguments[0]))
+
+
+def _double(types: Types) -> DataType | None:
+    return None if common_number(types) is None else DataType.DOUBLE
 
 
 def _fold(compute: Callable[[Cells], Cells], result: Callable[[Types], DataType | None] = common_number) -> Function:
@@ -109,6 +118,12 @@ def _median(stacked: Cells) -> Cells:
     return median
 
 
+def _round(values: Cells) -> Cells:
+    whole = np.floor(values)
+    rounded: Cells = np.where(values - whole >= _HALF, whole + 1, whole)
+    return rounded
+
+
 def _as_integer(types: Types) -> DataType | None:
     return None if common_number(types) is None else DataType.INTEGER
 
@@ -125,29 +140,29 @@ FUNCTIONS: dict[str, Function] = {
     "avg": _fold(_average, real_number),
     "median": _fold(_median, real_number),
     "product": _fold(_running_product),
-    "log10": _unary(np.log10),
-    "ln": _unary(np.log),
-    "log1p": _unary(np.log1p),
-    "ln1p": _unary(np.log1p),
-    "exp": _unary(np.exp),
-    "expm1": _unary(np.expm1),
-    "sqrt": _unary(np.sqrt),
-    "hypot": Function(2, 2, real_number, lambda a, c: fitted(np.hypot(a[0], a[1]), real_number(c.types))),
+    "log10": _real(np.log10),
+    "ln": _real(np.log),
+    "log1p": _real(np.log1p),
+    "ln1p": _real(np.log1p),
+    "exp": _real(np.exp),
+    "expm1": _real(np.expm1),
+    "sqrt": _real(np.sqrt),
+    "hypot": Function(2, 2, _double, lambda a, _: np.hypot(a[0], a[1])),
     "abs": _unary(np.abs, common_number),
-    "sin": _unary(np.sin),
-    "cos": _unary(np.cos),
-    "tan": _unary(np.tan),
-    "asin": _unary(np.arcsin),
-    "acos": _unary(np.arccos),
-    "atan": _unary(np.arctan),
-    "atan2": Function(2, 2, real_number, lambda a, c: fitted(np.arctan2(a[0], a[1]), real_number(c.types))),
-    "sinh": _unary(np.sinh),
-    "cosh": _unary(np.cosh),
-    "tanh": _unary(np.tanh),
+    "sin": _real(np.sin),
+    "cos": _real(np.cos),
+    "tan": _real(np.tan),
+    "asin": _real(np.arcsin),
+    "acos": _real(np.arccos),
+    "atan": _real(np.arctan),
+    "atan2": Function(2, 2, _double, lambda a, _: np.arctan2(a[0], a[1])),
+    "sinh": _real(np.sinh),
+    "cosh": _real(np.cosh),
+    "tanh": _real(np.tanh),
     "pow": Function(2, 2, common_number, _power),
-    "threshold": Function(2, 2, _as_integer, _threshold),
+    "threshold": Function(2, 2, common_number, _threshold),
     "floor": _unary(np.floor, _as_integer),
     "ceil": _unary(np.ceil, _as_integer),
-    "round": _unary(lambda x: np.floor(x + 0.5), _as_integer),
-    "rint": _unary(np.rint),
+    "round": _unary(_round, _as_integer),
+    "rint": _unary(np.rint, common_number),
 }

@@ -13,6 +13,7 @@ from streamscore_cli.engines.pmml.values.column import Cells
 from streamscore_cli.engines.pmml.values.types import DataType
 
 Types = tuple[DataType, ...]
+Constants = Callable[[Types, Sequence[str | None]], str | None]
 
 
 class OnMissing(Enum):
@@ -33,13 +34,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A built-in function; `result` returns None for argument types it does not take."""
+    """A built-in function; `result` returns None for argument types it does not take.
+
+    `aligned`: constants take the type of the first argument that is none. `constants`: returns what is wrong with
+    the arguments that are constants, given as text (None: no constant), or None.
+    """
 
     least: int
     most: int | None
     result: Callable[[Types], DataType | None]
     compute: Callable[[Sequence[Cells], Call], Cells]
     on_missing: OnMissing = OnMissing.FAULT
+    aligned: bool = False
+    constants: Constants | None = None
 
 
 def common_number(types: Types) -> DataType | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from streamscore_cli.engines.pmml.expressions.functions import arithmetic, logic, strings
+from streamscore_cli.engines.pmml.expressions.functions import arithmetic, dates, logic, normal, strings, text
 from streamscore_cli.engines.pmml.expressions.functions.function import Function
 
 FUNCTIONS: dict[str, Function] = {
     **arithmetic.FUNCTIONS,
     **logic.FUNCTIONS,
     **strings.FUNCTIONS,
+    **dates.FUNCTIONS,
+    **text.FUNCTIONS,
+    **normal.FUNCTIONS,
 }

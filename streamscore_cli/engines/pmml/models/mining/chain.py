@@ -56,14 +56,40 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """A segment's output, missing in the rows where the segment takes no part."""
+    """A segment's output in the rows where the segment takes part, elsewhere another column's, or missing."""
 
     slot: int
     predicate: Computes
+    otherwise: int | None = None
 
     def evaluate(self, batch: Batch) -> Column:
         """Return the column."""
         test, output = self.predicate.evaluate(batch), batch.column(self.slot)
         active = test.values == 1
-        values = np.where(active, output.values, math.nan)
-        return Column(values, merged((test.faults, among(output.faults, active))))
+        other = Column(batch.constant(math.nan)) if self.otherwise is None else batch.column(self.otherwise)
+        values = np.where(active, output.values, other.values)
+        return Column(values, merged((test.faults, among(output.faults, active), among(other.faults, ~active))))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """The output of the first segment that is active in a row; None is the slot of a segment without it."""
+
+    segments: tuple[Segment, ...]
+    slots: tuple[int | None, ...]
+
+    def evaluate(self, batch: Batch) -> Column:
+        """Return the column."""
+        values = np.full(batch.length, math.nan)
+        waiting = np.ones(batch.length, dtype=bool)
+        faults = None
+        for segment, slot in zip(self.segments, self.slots, strict=True):
+            active, failed = segment.active(batch)
+            faults = merged((faults, among(failed, waiting)))
+            rows = active & waiting
+            if slot is not None:
+                output = batch.column(slot)
+                values = np.where(rows, output.values, values)
+                faults = merged((faults, among(output.faults, rows)))
+            waiting &= ~active
+        return Column(values, faults)

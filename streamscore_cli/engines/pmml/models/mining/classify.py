@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from streamscore_cli.engines.pmml.models.mining.segments import Gathered, OnMissing, Segment, gather
+from streamscore_cli.engines.pmml.models.mining.segments import Gathered, Missing, OnMissing, Segment, gather
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Column, Flags, any_of, merged
@@ -36,20 +36,20 @@ class ClassificationEnsemble:
     places: tuple[tuple[int, ...], ...]
     labels: tuple[float, ...]
     poll: Poll
-    on_missing: OnMissing
+    on_missing: Missing
     single: bool
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
         found = gather(self.segments, batch)
         there = ~np.isnan(found.values)
-        weights = [one.weight if self.poll in _WEIGHTED else 1.0 for one in self.segments]
+        weights = self._weights()
         total = np.zeros((batch.length, len(self.labels)))
         count = np.zeros(batch.length)
         for place, weight in enumerate(weights):
             ballot = np.where(there[place][:, None], self._ballot(found, place), 0.0)
             total = self._fit(total + self._fit(ballot * weight))
-            count += np.where(there[place], weight, 0.0)
+            count = self._fit(count + np.where(there[place], weight, 0.0))
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = self._fit(total / count[:, None])
         mute = batch.faults(any_of(np.isnan(total), axis=1), "a segment's answer has no probabilities to average")
@@ -57,6 +57,9 @@ class ClassificationEnsemble:
         shares[gone] = math.nan
         value = np.where(gone, math.nan, np.array(self.labels)[np.argmax(total, axis=1)])
         return Prediction(Column(value, merged((found.faults, mute))), {PROBABILITY: shares})
+
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(one.weight if self.poll in _WEIGHTED else 1.0 for one in self.segments)
 
     def _ballot(self, found: Gathered, place: int) -> Matrix:
         if self.poll in _VOTES:
@@ -69,9 +72,9 @@ class ClassificationEnsemble:
 
     def _gone(self, found: Gathered, there: Flags, total: Matrix) -> Flags:
         none = ~any_of(there)
-        if self.on_missing is OnMissing.SKIP:
-            return none
-        if self.on_missing is OnMissing.CONTINUE and self.poll is Poll.MAJORITY_VOTE:
+        if self.on_missing.treatment is OnMissing.SKIP:
+            return none | self.on_missing.too_many(found, self.segments)
+        if self.on_missing.treatment is OnMissing.CONTINUE and self.poll is Poll.MAJORITY_VOTE:
             absent = (found.active & ~there).sum(axis=0)
             none |= absent > total.max(axis=1)
             return none

@@ -9,11 +9,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.models.mining.segments import OnMissing, Segment, gather
+from streamscore_cli.engines.pmml.models.mining.segments import Missing, OnMissing, Segment, gather
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Cells, Column, any_of
 from streamscore_cli.engines.pmml.values.prediction import Prediction
+from streamscore_cli.engines.pmml.values.sums import in_order
 
 
 class Combine(StrEnum):
@@ -37,7 +38,7 @@ class RegressionEnsemble:
 
     segments: tuple[Segment, ...]
     combine: Combine
-    on_missing: OnMissing
+    on_missing: Missing
     single: bool
 
     def predict(self, batch: Batch) -> Prediction:
@@ -45,11 +46,15 @@ class RegressionEnsemble:
         found = gather(self.segments, batch)
         there = ~np.isnan(found.values)
         value = self._combined(found.values, there)
-        gone = found.lacking if self.on_missing is not OnMissing.SKIP else ~any_of(there)
+        if self.on_missing.treatment is OnMissing.SKIP:
+            gone = ~any_of(there) | self.on_missing.too_many(found, self.segments)
+        else:
+            gone = found.lacking
         return Prediction(Column(np.where(gone, math.nan, value), found.faults))
 
     def _combined(self, values: NDArray[np.float64], there: NDArray[np.bool_]) -> Cells:
-        weights = np.array([one.weight if self.combine in _WEIGHTED else 1.0 for one in self.segments])[:, None]
+        fit = rounded if self.single else _same
+        weights, values = np.array(self._weights())[:, None], fit(values)
         with np.errstate(invalid="ignore", divide="ignore"):
             match self.combine:
                 case Combine.MEDIAN:
@@ -65,10 +70,17 @@ class RegressionEnsemble:
                     share = total / self._total(np.where(there, weights, 0.0))
                     return rounded(share) if self.single else share
 
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(one.weight if self.combine in _WEIGHTED else 1.0 for one in self.segments)
+
     def _total(self, terms: NDArray[np.float64]) -> Cells:
         kind = np.float32 if self.single else np.float64
-        total: Cells = np.add.reduce(np.ascontiguousarray(terms, dtype=kind), axis=0).astype(np.float64)
+        total: Cells = in_order(np.ascontiguousarray(terms, dtype=kind)).astype(np.float64)
         return total
+
+
+def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
 
 
 def _median(values: NDArray[np.float64]) -> Cells:

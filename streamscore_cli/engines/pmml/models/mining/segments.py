@@ -23,6 +23,22 @@ class OnMissing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """What segments without a prediction do; where they are skipped, `threshold` is the largest share of them."""
+
+    treatment: OnMissing
+    threshold: float = 1.0
+
+    def too_many(self, found: Gathered, segments: tuple[Segment, ...]) -> NDArray[np.bool_]:
+        """Return the rows in which segments of more than the threshold's share of all weights are skipped."""
+        shares = np.array([one.weight for one in segments])[:, None] * found.active
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skipped = np.add.reduce(np.where(np.isnan(found.values), shares, 0.0), axis=0)
+            beyond: NDArray[np.bool_] = skipped / np.add.reduce(shares, axis=0) > self.threshold
+        return beyond
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A model by its number, and where it is active (None: everywhere)."""
 

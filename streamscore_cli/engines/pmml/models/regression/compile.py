@@ -36,6 +36,10 @@ _NORMALIZATIONS = {
 }
 _OF_REGRESSION = {"none", "softmax", "logit", "exp", "probit", "cloglog", "loglog", "cauchit"}
 _OF_ORDINAL = {"none", "logit", "probit", "cloglog", "loglog", "cauchit"}
+_OF_BINARY = {"simplemax", "softmax"} | _OF_ORDINAL
+_OF_MANY = {"none", "simplemax", "softmax", "logit"}
+_OF_SINGLE = {"none", "simplemax", "softmax", "logit", "exp"}
+_BINARY = 2
 
 
 def compile_regression(site: Site) -> Built:
@@ -43,6 +47,8 @@ def compile_regression(site: Site) -> Built:
     element = site.element
     method = choice(element, "normalizationMethod", _NORMALIZATIONS, "none")
     tables = list(element.all("RegressionTable"))
+    if site.single and method not in _OF_SINGLE:
+        raise unsupported(element, f"has the normalization {method} and mathContext='float'")
     if site.function == "regression":
         if len(tables) != 1 or method not in _OF_REGRESSION:
             raise unsupported(element, f"is a regression with {len(tables)} tables and the normalization {method}")
@@ -56,10 +62,11 @@ def compile_regression(site: Site) -> Built:
 def _classification(site: Site, tables: list[Element], method: str) -> Built:
     categories = [required(table, "targetCategory") for table in tables]
     cells = [label_cell(site, site.element, text) for text in categories]
-    ordinal = site.target.optype is OpType.ORDINAL and method not in {"softmax", "simplemax"}
+    ordinal = site.target.optype is OpType.ORDINAL
     if len(tables) <= 1 or len(set(cells)) != len(cells):
         raise rejected(site.element, "needs two tables or more, of different categories")
-    if method == "exp" or (ordinal and method not in _OF_ORDINAL):
+    allowed = _OF_ORDINAL if ordinal else _OF_BINARY if len(tables) == _BINARY else _OF_MANY
+    if method not in allowed:
         raise unsupported(site.element, f"is a classification with the normalization {method}")
     labels = labels_of(site, categories)
     places = tuple(labels.cells.index(cell) for cell in cells)

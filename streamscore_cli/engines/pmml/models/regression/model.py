@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,7 @@ class Regression:
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
         values, faults = self.table.evaluate(batch)
-        result = LINKS[self.link](values)
-        return Prediction(Column(rounded(result) if self.table.single else result, faults))
+        return Prediction(Column(linked_in(self.link, values, single=self.table.single), faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,32 @@ class Classification:
         if self.normalization == "simplemax":
             return simplemax(values, single=self.single)
         fit = rounded if self.single else np.asarray
-        linked = fit(LINKS[self.normalization](values))
+        linked = linked_in(self.normalization, values, single=self.single)
+        binary = values.shape[1] == _BINARY
+        if self.normalization == "none" and (binary or self.ordinal):
+            linked = np.where(np.isnan(linked), math.nan, np.clip(linked, 0.0, 1.0))
         if self.ordinal:
-            return np.diff(linked[:, :-1], axis=1, prepend=0.0, append=1.0)
-        if values.shape[1] == _BINARY:
+            return fit(np.diff(linked[:, :-1], axis=1, prepend=0.0, append=1.0))
+        if binary:
             return np.stack([linked[:, 0], fit(1.0 - linked[:, 0])], axis=1)
-        return linked if self.normalization == "none" else simplemax(linked, single=self.single)
+        return _with_rest(linked, fit) if self.normalization == "none" else simplemax(linked, single=self.single)
+
+
+def linked_in(normalization: str, values: Matrix, *, single: bool) -> Matrix:
+    """Return the normalization of linear predictors; in 32 bits, each of the logit's steps is rounded."""
+    if not single:
+        return LINKS[normalization](values)
+    if normalization == "logit":
+        return rounded(1.0 / rounded(1.0 + rounded(LINKS["exp"](-values))))
+    return rounded(LINKS[normalization](values))
+
+
+def _with_rest(values: Matrix, fit: Callable[[Matrix], Matrix]) -> Matrix:
+    """Return the values with 1 less the sum of the others in place of the last."""
+    total = np.zeros(len(values))
+    for place in range(values.shape[1] - 1):
+        total = fit(total + values[:, place])
+    return np.concatenate((values[:, :-1], fit(1.0 - total)[:, None]), axis=1)
 
 
 def most_probable(shares: Matrix, labels: tuple[float, ...]) -> Cells:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
+from streamscore_cli.engines.pmml.values.sums import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Table:
             return Column(rounded(total + self.intercept), faults)
         if not terms:
             return Column(np.full(batch.length, self.intercept), faults)
-        return Column(np.add.reduce(np.stack(terms), axis=0) + self.intercept, faults)
+        return Column(in_order(np.stack(terms)) + self.intercept, faults)
+
+    def _fit(self, values: Cells) -> Cells:
+        return rounded(values) if self.single else values
 
     def _terms(self, batch: Batch) -> tuple[list[Cells], Faults | None]:
         terms: list[Cells] = []
@@ -71,7 +75,8 @@ class Table:
             values, faults = batch.column(slot)
             used.append(faults)
             with np.errstate(all="ignore"):
-                powers = values if exponent == 1.0 else np.power(values, exponent)
+                powers = self._fit(values)
+                powers = powers if exponent == 1.0 else self._fit(np.power(powers, exponent))
                 terms.append(np.where(np.isnan(values), math.nan, powers * coefficient))
         for group in self.categories:
             values, faults = batch.column(group.slot)

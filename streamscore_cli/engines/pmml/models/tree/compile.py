@@ -25,6 +25,7 @@ from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, mo
 from streamscore_cli.engines.pmml.models.tree.tests import Outcome, Test, TestMaker
 from streamscore_cli.engines.pmml.models.tree.tree import AMONG, Tests, Tree
 from streamscore_cli.engines.pmml.predicates.predicate import PREDICATES
+from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.prediction import CONFIDENCE, PROBABILITY, Matrix
 
 SHAPES: Shapes = {
@@ -193,7 +194,8 @@ def _distributions(site: Site, nodes: list[_Node], labels: Labels) -> tuple[tupl
             continue
         columns = [places[label_cell(site, one, required(one, "value"))] for one in shares]
         probabilities[node.place] = 0.0
-        probabilities[node.place, columns] = _shares(shares)
+        given = np.array(_shares(shares))
+        probabilities[node.place, columns] = rounded(given) if site.single else given
         told.add(PROBABILITY)
         if all(one.get("confidence") is not None for one in shares):
             confidences[node.place] = 0.0
@@ -220,5 +222,8 @@ def _label_scores(site: Site, nodes: list[_Node], labels: Labels, distributions:
         if text is not None:
             scores[node.place] = label_cell(site, node.element, text)
         elif node.element.find("ScoreDistribution") is not None:
-            scores[node.place] = labels.cells[int(np.nanargmax(distributions[PROBABILITY][node.place]))]
+            shares = distributions[PROBABILITY][node.place]
+            if np.isnan(shares).all():
+                raise unsupported(node.element, "has no score, and a distribution that adds up to nothing")
+            scores[node.place] = labels.cells[int(np.nanargmax(shares))]
     return scores
