@@ -1,0 +1,100 @@
+"""From a document's bytes to a compiled model that passed its own verification; how each part is done is elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
+from streamscore_cli.engines.pmml.compiler import CompiledModel, Compiler
+from streamscore_cli.engines.pmml.document.element import Element, child, required, unsupported
+from streamscore_cli.engines.pmml.document.grammar import check
+from streamscore_cli.engines.pmml.document.parser import DEFAULT_LIMITS, Limits, parse
+from streamscore_cli.engines.pmml.fields.dictionary import data_fields
+from streamscore_cli.engines.pmml.fields.schema import add_data_fields
+from streamscore_cli.engines.pmml.fields.scope import Scope
+from streamscore_cli.engines.pmml.model import Model
+from streamscore_cli.engines.pmml.program import Answer, InputField, Program
+from streamscore_cli.engines.pmml.registry import MODELS, SHAPES, TABLES
+from streamscore_cli.engines.pmml.values.cast import can_cast
+from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
+from streamscore_cli.engines.pmml.values.words import Vocabulary
+from streamscore_cli.engines.pmml.verification.rows import Checked, compare, verification_of
+
+
+def compile_pmml(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """Compile and verify a PMML document.
+
+    Raises `ModelRejected` (unsafe, malformed, or against its own verification) or `ModelUnsupported` (beyond this
+    engine), each naming the element and its line.
+    """
+    root = parse(data, limits)
+    check(root, SHAPES)
+    models = [one for one in root.children if one.tag in MODELS]
+    if len(models) != 1:
+        raise unsupported(root, f"has {len(models)} models")
+    try:
+        program = _program(root, models[0])
+        checked = verification_of(models[0])
+    except RecursionError:
+        raise ModelUnsupported("The PMML engine cannot do this: the document is nested too deeply.") from None
+    del root, models  # the document is several times as large as what is made of it
+    model = Model(program)
+    _verify(model, checked)
+    return model
+
+
+def _program(root: Element, model: Element) -> Program:
+    vocabulary = Vocabulary()
+    data = data_fields(child(root, "DataDictionary"), vocabulary)
+    dictionary = root.find("TransformationDictionary")
+    functions = (
+        {required(one, "name"): one for one in dictionary.all("DefineFunction")} if dictionary is not None else {}
+    )
+    compiler = Compiler(TABLES, vocabulary, data, functions)
+    compiler.globals += [dictionary] if dictionary is not None else []
+    scope = Scope()
+    add_data_fields(compiler, root, scope)
+    return _assembled(compiler, compiler.model(model, scope), model)
+
+
+def _assembled(compiler: Compiler, compiled: CompiledModel, element: Element) -> Program:
+    built = compiled.built
+    if compiled.target.name is not None and not can_cast(built.type, compiled.target.type):
+        raise unsupported(element, f"predicts a {built.type} for a target of type {compiled.target.type}")
+    names = compiler.inputs
+    return Program(
+        tuple(compiler.columns),
+        tuple(compiler.models),
+        compiler.vocabulary.words,
+        tuple(InputField(name, compiler.data[name].type) for name in names),
+        compiled.number,
+        built.type,
+        built.labels.texts,
+        PROBABILITY in built.distributions,
+        tuple(_answers(compiled)),
+        compiled.target.name,
+    )
+
+
+def _answers(compiled: CompiledModel) -> list[Answer]:
+    """Return what the segments of a model answer and, where it has the same names itself, rather its own outputs."""
+    fields = [*compiled.built.answers, *(output.field for output in compiled.outputs if output.final)]
+    return list({field.name: Answer(field.name, field.slot, field.type) for field in fields}.values())
+
+
+def _verify(model: Model, fields: tuple[Checked, ...]) -> None:
+    if not fields:
+        return
+    length = len(fields[0].texts)
+    inputs = {}
+    for one in fields:
+        texts = np.empty(length, dtype=object)
+        texts[:] = one.texts
+        inputs[one.name] = texts
+    result = model.score(length, inputs)
+    for row, reason in result.reasons.items():
+        raise ModelRejected(f"The model does not pass its own verification: row {row + 1} cannot be scored, {reason}.")
+    answers = dict(result.outputs)
+    if model.program.target is not None:
+        answers[model.program.target] = result.value
+    compare(fields, answers)

@@ -1,0 +1,1 @@
+"""Transformations as data that computes columns; which field gets the result is decided in fields."""

@@ -1,0 +1,126 @@
+"""Many trees at once: the leaf of every tree for every row; what the leaves say, and how it is planted, is elsewhere.
+
+The top of each tree is QuickScorer's (Lucchese et al., SIGIR 2015): a leaf is a bit, a comparison that fails clears the
+bits of its left side, and what a cell's value clears in all trees is one row of a table. What is deeper is walked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore_cli.engines.pmml.values.column import Cells
+from streamscore_cli.engines.pmml.values.prediction import Matrix
+
+Leaves = NDArray[np.intp]
+
+_PAIRS_AT_ONCE = 60_000
+_FEW_PAIRS = 40
+_STILL_MANY = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """One feature's thresholds, ascending, and by their number below a cell the bits that it leaves in each tree."""
+
+    feature: int
+    thresholds: Cells
+    table: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is below the tops: forks, and behind them the leaves as forks that lead to themselves.
+
+    `entries`: by leaf of a top, the fork to go on at, or -1. `count`: how many true forks there are.
+    """
+
+    entries: Leaves
+    features: Leaves
+    thresholds: Cells
+    leads: Leaves
+    count: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grove:
+    """Trees whose leaves are numbered from the first tree's to the last's; `trees` and `nodes` say by leaf whose it is.
+
+    A leaf whose node is -1 is met by no row. `nests`: small trees as tuples (feature, threshold, then, else) of such
+    tuples and leaves, for few rows.
+    """
+
+    cuts: tuple[Cuts, ...]
+    offsets: NDArray[np.intp]
+    trees: NDArray[np.intp]
+    nodes: NDArray[np.intp]
+    rest: Rest | None
+    nests: tuple[object, ...]
+
+    def leaves(self, cells: Matrix) -> Leaves:
+        """Return (trees, rows) the leaf that each row, a column of `cells` (features, rows), comes to."""
+        trees, rows = len(self.offsets), cells.shape[1]
+        if self.nests and trees * rows <= _FEW_PAIRS:
+            return self._one_by_one(cells)
+        step = max(1, _PAIRS_AT_ONCE // trees)
+        if rows <= step:
+            return self._at_once(cells)
+        parts = [self._at_once(cells[:, first : first + step]) for first in range(0, rows, step)]
+        return np.concatenate(parts, axis=1)
+
+    def _one_by_one(self, cells: Matrix) -> Leaves:
+        found = []
+        rows = cells.T.tolist()
+        for nest in self.nests:
+            for row in rows:
+                place = nest
+                while type(place) is tuple:
+                    place = place[2] if row[place[0]] <= place[1] else place[3]
+                found.append(place)
+        return np.array(found, dtype=np.intp).reshape(len(self.nests), len(rows))
+
+    def _at_once(self, cells: Matrix) -> Leaves:
+        trees, rows = len(self.offsets), cells.shape[1]
+        found = np.empty((trees, rows), dtype=np.intp)
+        if not self.cuts:
+            found[:] = self.offsets[:, None]
+            return found
+        first = self.cuts[0]
+        left = first.table.take(first.thresholds.searchsorted(cells[first.feature]), axis=0)
+        for cut in self.cuts[1:]:
+            left &= cut.table.take(cut.thresholds.searchsorted(cells[cut.feature]), axis=0)
+        below = left - left.dtype.type(1)
+        below &= ~left
+        np.add(np.bitwise_count(below).T, self.offsets[:, None], out=found)
+        if self.rest is not None:
+            _go_on(self.rest, found, cells)
+        return found
+
+
+def _go_on(rest: Rest, found: Leaves, cells: Matrix) -> None:
+    """Replace the leaves of the tops that are none by those further down."""
+    rows = cells.shape[1]
+    flat, out = np.ascontiguousarray(cells).ravel(), found.reshape(-1)
+    place = rest.entries.take(out)
+    pairs = np.flatnonzero(place >= 0)
+    place = place.take(pairs)
+    row = pairs % rows
+    shift = len(rest.entries) - rest.count
+    for level in range(rest.depth):
+        cell = rest.features.take(place)
+        cell *= rows
+        cell += row
+        right = flat.take(cell) > rest.thresholds.take(place)
+        place += place
+        place += right
+        place = rest.leads.take(place)
+        if level % 2:
+            going = np.flatnonzero(place < rest.count)
+            if len(going) < _STILL_MANY * len(place):
+                out[pairs] = place + shift
+                pairs, row, place = pairs.take(going), row.take(going), place.take(going)
+    out[pairs] = place + shift

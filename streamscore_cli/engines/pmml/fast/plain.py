@@ -1,0 +1,76 @@
+"""A batch of plain rows: inputs read and checked already, as one matrix; which rows are plain is said by the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore_cli.engines.pmml.program import Inputs
+from streamscore_cli.engines.pmml.values.batch import Batch, Computes, Predicts
+from streamscore_cli.engines.pmml.values.column import Cells, Column
+from streamscore_cli.engines.pmml.values.prediction import Matrix
+from streamscore_cli.engines.pmml.values.words import BatchWords, Dictionary
+
+
+class Words:
+    """The words of a program as an array, to be taken from by code."""
+
+    __slots__ = ("array", "dictionary")
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        """Index the words."""
+        self.dictionary = Dictionary(words)
+        self.array = np.empty(len(words), dtype=object)
+        self.array[:] = words
+
+
+class PlainWords(BatchWords):
+    """The words of a batch, decoded at once as long as the batch adds none."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, words: Words) -> None:
+        """Start with the model's words alone."""
+        super().__init__(words.dictionary)
+        self._array = words.array
+
+    def decode(self, cells: Cells) -> NDArray[np.object_]:
+        """Return an array of str and None."""
+        if self._words or np.isnan(cells).any():
+            return super().decode(cells)
+        decoded: NDArray[np.object_] = self._array[cells.astype(np.intp)]
+        return decoded
+
+
+class PlainBatch(Batch):
+    """A batch whose column `slot` is the matrix' row `places[slot]`, computed like any other where that is negative."""
+
+    __slots__ = ("matrix", "places")
+
+    def __init__(self, rows: PlainRows, columns: tuple[Computes, ...], models: tuple[Predicts, ...]) -> None:
+        """Start with the inputs known and nothing else computed."""
+        super().__init__(rows.length, rows.inputs, columns, models, rows.words.dictionary)
+        self.words = PlainWords(rows.words)
+        self.matrix = rows.matrix
+        self.places = rows.places
+
+    def column(self, slot: int) -> Column:
+        """Return a column by its number."""
+        place = self.places[slot]
+        return super().column(slot) if place < 0 else Column(self.matrix[place])
+
+
+class PlainRows:
+    """Plain rows on their way into a batch: a matrix (fields, rows), and the inputs it was made of."""
+
+    __slots__ = ("inputs", "length", "matrix", "places", "words")
+
+    def __init__(self, matrix: Matrix, inputs: Inputs, places: Sequence[int], words: Words) -> None:
+        """Take the rows as they are."""
+        self.matrix = matrix
+        self.inputs = inputs
+        self.length = matrix.shape[1]
+        self.places = places
+        self.words = words

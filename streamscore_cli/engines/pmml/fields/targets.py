@@ -1,0 +1,177 @@
+"""Targets: what is done to a model's raw prediction; how a model predicts is not known here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from streamscore_cli.engines.pmml.compiler import Built, Compiler, Target
+from streamscore_cli.engines.pmml.document.element import (
+    Element,
+    choice,
+    number,
+    optional_number,
+    required,
+    unsupported,
+)
+from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
+from streamscore_cli.engines.pmml.fields.dictionary import literal
+from streamscore_cli.engines.pmml.values.batch import Batch, Predicts
+from streamscore_cli.engines.pmml.values.cast import rounded
+from streamscore_cli.engines.pmml.values.column import Cells, Column
+from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Prediction
+from streamscore_cli.engines.pmml.values.types import DataType, to_float32
+
+SHAPES: Shapes = {
+    "Targets": shape("", "Target"),
+    "Target": shape("field optype castInteger min max rescaleConstant rescaleFactor", "TargetValue"),
+    "TargetValue": shape("value displayValue priorProbability defaultValue"),
+}
+
+
+class Whole(StrEnum):
+    """How a prediction becomes a whole number."""
+
+    NO = "no"
+    ROUND = "round"
+    CEILING = "ceiling"
+    FLOOR = "floor"
+
+
+_WHOLE = {kind.value: kind for kind in Whole}
+
+
+@dataclass(frozen=True, slots=True)
+class Rescaled:
+    """A regression's value, or `default` where there is none: bounded, rescaled and made whole, in this order."""
+
+    model: Predicts
+    low: float
+    high: float
+    factor: float
+    constant: float
+    whole: Whole
+    default: float
+    single: bool
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return the prediction."""
+        prediction = self.model.predict(batch)
+        values = prediction.value.values
+        if not math.isnan(self.default):
+            values = np.where(np.isnan(values), self.default, values)
+        return replace(prediction, value=Column(self._treat(values), prediction.value.faults))
+
+    def _treat(self, values: Cells) -> Cells:
+        fit = rounded if self.single else _same
+        values = np.clip(values, self.low, self.high)
+        if self.factor != 1.0:
+            values = fit(values * self.factor)
+        if self.constant != 0.0:
+            values = fit(values + self.constant)
+        if self.whole is Whole.ROUND:
+            return np.floor(values + 0.5)
+        if self.whole is Whole.CEILING:
+            return np.ceil(values)
+        return np.floor(values) if self.whole is Whole.FLOOR else values
+
+
+@dataclass(frozen=True, slots=True)
+class WithPriors:
+    """A classification that answers the prior probabilities where the model has no prediction."""
+
+    model: Predicts
+    label: float
+    priors: tuple[float, ...]
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return the prediction."""
+        prediction = self.model.predict(batch)
+        values, faults = prediction.value
+        absent = np.isnan(values)
+        if not absent.any():
+            return prediction
+        probabilities = prediction.distributions.get(PROBABILITY)
+        if probabilities is None:
+            probabilities = np.full((batch.length, len(self.priors)), math.nan)
+        distributions = {
+            **prediction.distributions,
+            PROBABILITY: np.where(absent[:, None], np.array(self.priors), probabilities),
+        }
+        value = Column(np.where(absent, self.label, values), faults)
+        return replace(prediction, value=value, distributions=distributions)
+
+
+def with_targets(
+    compiler: Compiler, model: Element, built: Built, target: Target, function: str, *, single: bool
+) -> Built:
+    """Return the model with what the Targets of `model` say of its target, if anything."""
+    element = target_element(model, target)
+    if element is None:
+        return built
+    if function == "regression":
+        return _regression(compiler, element, built, single=single)
+    for name in ("castInteger", "min", "max", "rescaleConstant", "rescaleFactor"):
+        if element.get(name) is not None:
+            raise unsupported(element, f"has {name} in a {function} model")
+    return _with_priors(compiler, element, built) if function == "classification" else built
+
+
+def target_element(model: Element, target: Target) -> Element | None:
+    """Return the Target of the field that a model predicts."""
+    targets = model.find("Targets")
+    if targets is None:
+        return None
+    found = list(targets.all("Target"))
+    named = [one for one in found if one.get("field") in {None, target.name}]
+    if len(named) > 1 or (found and not named and target.name is not None):
+        raise unsupported(targets, f"does not say one Target of the field {target.name!r}")
+    return named[0] if named else (found[0] if len(found) == 1 else None)
+
+
+def _regression(compiler: Compiler, element: Element, built: Built, *, single: bool) -> Built:
+    del compiler
+    whole = choice(element, "castInteger", _WHOLE, Whole.NO)
+    values = list(element.all("TargetValue"))
+    defaults = [one for one in (optional_number(value, "defaultValue") for value in values) if one is not None]
+    if len(defaults) > 1:
+        raise unsupported(element, "has several default values")
+    fit = to_float32 if single else float
+    rescaled = Rescaled(
+        built.model,
+        number(element, "min", -math.inf),
+        number(element, "max", math.inf),
+        fit(number(element, "rescaleFactor", 1.0)),
+        fit(number(element, "rescaleConstant", 0.0)),
+        whole,
+        defaults[0] if defaults else math.nan,
+        single,
+    )
+    return replace(built, model=rescaled, type=DataType.INTEGER if whole is not Whole.NO else built.type)
+
+
+def _with_priors(compiler: Compiler, element: Element, built: Built) -> Built:
+    priors: dict[float, float] = {}
+    for value in element.all("TargetValue"):
+        prior = optional_number(value, "priorProbability")
+        if value.get("defaultValue") is not None:
+            raise unsupported(value, "has a default value in a classification model")
+        if prior is not None:
+            priors[literal(value, required(value, "value"), built.type, compiler.vocabulary)] = prior
+    if not priors:
+        return built
+    if set(priors) != set(built.labels.cells):
+        raise unsupported(element, "has prior probabilities for other categories than the model")
+    label = max(priors, key=lambda cell: priors[cell])
+    return replace(
+        built,
+        model=WithPriors(built.model, label, tuple(priors[cell] for cell in built.labels.cells)),
+        distributions=built.distributions | {PROBABILITY},
+    )
+
+
+def _same(values: Cells) -> Cells:
+    return values

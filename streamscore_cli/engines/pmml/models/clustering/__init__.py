@@ -1,0 +1,1 @@
+"""ClusteringModel: the nearest of some centers; clusters that are distributions are refused."""

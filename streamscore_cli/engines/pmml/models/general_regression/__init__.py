@@ -1,0 +1,1 @@
+"""GeneralRegressionModel: factors, covariates and link functions; plain regression tables are another package."""

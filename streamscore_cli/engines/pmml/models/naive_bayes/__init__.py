@@ -1,0 +1,1 @@
+"""Naive Bayes: classes weighed by counts of co-occurrence and by densities."""

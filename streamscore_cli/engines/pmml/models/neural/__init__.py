@@ -1,0 +1,1 @@
+"""NeuralNetwork: layers of neurons, their activations and normalizations, and what their outputs mean."""

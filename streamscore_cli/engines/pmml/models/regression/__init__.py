@@ -1,0 +1,1 @@
+"""RegressionModel: linear predictors and their normalization; general regression is another package."""

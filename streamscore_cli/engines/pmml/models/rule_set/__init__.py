@@ -1,0 +1,1 @@
+"""Rule sets: classes by the rules that hold."""

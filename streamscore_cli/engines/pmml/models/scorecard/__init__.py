@@ -1,0 +1,1 @@
+"""Scorecards: points by characteristic, and the reasons for a score."""

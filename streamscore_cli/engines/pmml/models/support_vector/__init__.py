@@ -1,0 +1,1 @@
+"""SupportVectorMachineModel: kernels over support vectors, and the votes of several machines."""

@@ -1,0 +1,1 @@
+"""Predicates as data that computes three-valued columns; who branches on them is decided by the models."""

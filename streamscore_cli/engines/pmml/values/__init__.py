@@ -1,0 +1,1 @@
+"""Typed cells, columns and batches; they hold values and know no PMML element."""

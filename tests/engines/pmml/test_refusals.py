@@ -1,0 +1,71 @@
+"""The two refusals: each names the element and its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
+from streamscore_cli.engines.pmml.compile import compile_pmml
+from streamscore_cli.engines.pmml.document.parser import Limits
+from tests.engines.pmml.documents import data_field, document, schema
+
+REGRESSION = (
+    '<RegressionModel functionName="regression">{schema}\n<RegressionTable intercept="1">'
+    '<NumericPredictor name="x" coefficient="2"/></RegressionTable></RegressionModel>'
+)
+GOOD = document([data_field("z"), data_field("x")], REGRESSION.format(schema=schema("x", target="z")))
+
+
+def test_a_good_document_is_not_refused() -> None:
+    assert compile_pmml(GOOD).program.target == "z"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (b"<RegressionTable ", b'<RegressionTable surprise="1" ', 2),
+        (b"<RegressionTable ", b"<Surprise/><RegressionTable ", 2),
+        (b'functionName="regression"', b'functionName="regression" normalizationMethod="magic"', 1),
+        (b'functionName="regression"', b'functionName="regression" isScorable="false"', 1),
+        (b'name="x" coefficient', b'name="nobody" coefficient', 2),
+        (b'version="4.4"', b'version="5.0"', None),
+    ],
+)
+def test_what_the_engine_does_not_know_is_unsupported(old: bytes, new: bytes, line: int | None) -> None:
+    with pytest.raises(ModelUnsupported) as caught:
+        compile_pmml(GOOD.replace(old, new))
+    assert line is None or f"(line {line})" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<PMML",
+        b"<html/>",
+        b'<!DOCTYPE PMML [<!ENTITY a "b">]><PMML version="4.4"/>',
+        GOOD.replace(b'coefficient="2"', b'coefficient="1_000"'),
+        GOOD.replace(b' coefficient="2"', b""),
+    ],
+)
+def test_what_is_malformed_or_unsafe_is_rejected(data: bytes) -> None:
+    with pytest.raises(ModelRejected) as caught:
+        compile_pmml(data)
+    assert not isinstance(caught.value, ModelUnsupported)
+
+
+@pytest.mark.parametrize("limits", [Limits(size_bytes=100), Limits(depth=3), Limits(elements=5)])
+def test_a_document_beyond_the_limits_is_rejected(limits: Limits) -> None:
+    with pytest.raises(ModelRejected):
+        compile_pmml(GOOD, limits)
+
+
+def test_a_model_that_fails_its_own_verification_is_rejected() -> None:
+    rows = (
+        '<ModelVerification><VerificationFields><VerificationField field="x"/><VerificationField field="z"/>'
+        "</VerificationFields><InlineTable><row><x>3</x><z>{z}</z></row></InlineTable></ModelVerification></RegressionModel>"
+    )
+    end = b"</RegressionModel>"
+    compile_pmml(GOOD.replace(end, rows.format(z=7).encode()))
+    with pytest.raises(ModelRejected, match="does not pass its own verification"):
+        compile_pmml(GOOD.replace(end, rows.format(z=8).encode()))
