@@ -30,6 +30,7 @@ check: $(VENV)/.dev ## lint, types, import contracts, generated files fresh; cha
 	@$(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/python scripts/make_protos.py --check
 	@$(BIN)/python scripts/make_docs.py --check
+	@$(BIN)/python scripts/make_pmml_docs.py --check
 	@echo 'check: all holds'
 
 fmt: $(VENV)/.dev ## format, and mend what the linter can mend
@@ -41,8 +42,9 @@ bench: $(VENV)/.dev ## measure: the server against the bare loop, decode, encode
 cover: $(VENV)/.dev ## the tests with coverage
 	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS) && $(BIN)/python -m coverage report
 
-docs: $(VENV)/.dev ## write docs/cli.md and docs/settings.md anew
+docs: $(VENV)/.dev ## write docs/cli.md, docs/settings.md and docs/pmml.md anew
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/python scripts/make_pmml_docs.py
 
 completions: docs ## write the shells' completions anew (with the docs)
 

@@ -119,7 +119,7 @@ def report(name: str, model: PmmlServable, columns: Arrays) -> None:
 
 def pypmml(name: str, path: Path, columns: Arrays) -> None:
     """Print what pypmml takes for the same, a dictionary a record."""
-    from pypmml import Model  # noqa: PLC0415 - starts a Java machine
+    from pypmml import Model
 
     model = Model.fromString(path.read_text())
     rows = [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)][:256]
