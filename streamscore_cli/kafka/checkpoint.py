@@ -83,6 +83,7 @@ class AtLeastOnceCheckpoint:
 
         Waits for the deliveries; the commit goes on in the background, and its failure is raised by a later call.
         """
+        self._producer.listen()
         if self._opened_at_s is None:
             return False
         age_s = self._clock.monotonic_s() - self._opened_at_s

@@ -82,6 +82,10 @@ class DeliveringProducer:
             raise self._not_taken(error_of(exception), topic) from exception
         self._producer.poll(0)
 
+    def listen(self) -> None:
+        """Take what the client has to say, its state and its failures; without it an idle one would be deaf."""
+        self._producer.poll(0)
+
     def settle(self, limit_s: float | None = None) -> None:
         """Wait until everything is delivered.
 

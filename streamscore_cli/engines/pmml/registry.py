@@ -8,8 +8,8 @@ from streamscore_cli.engines.pmml.document.grammar import Shape, Shapes, merged,
 from streamscore_cli.engines.pmml.expressions import apply, continuous, mapping, plain, text_index
 from streamscore_cli.engines.pmml.fields import derived, dictionary, schema, targets
 from streamscore_cli.engines.pmml.models import distance
+from streamscore_cli.engines.pmml.models.assembly import compile_model
 from streamscore_cli.engines.pmml.models.clustering import compile as clustering
-from streamscore_cli.engines.pmml.models.common import compile_model
 from streamscore_cli.engines.pmml.models.general_regression import compile as general_regression
 from streamscore_cli.engines.pmml.models.mining import compile as mining
 from streamscore_cli.engines.pmml.models.naive_bayes import compile as naive_bayes

@@ -11,8 +11,8 @@ from streamscore_cli.engines.pmml.document.arrays import numbers
 from streamscore_cli.engines.pmml.document.element import Element, child, demand, rejected, required, unsupported
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.field import Field
+from streamscore_cli.engines.pmml.models.assembly import model_shape
 from streamscore_cli.engines.pmml.models.clustering.model import DISPLAY, Clustering
-from streamscore_cli.engines.pmml.models.common import model_shape
 from streamscore_cli.engines.pmml.models.distance import (
     Compare,
     Comparison,

@@ -16,7 +16,7 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.derived import add_derived_fields
 from streamscore_cli.engines.pmml.fields.field import Field
-from streamscore_cli.engines.pmml.models.common import labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.mining.chain import First, FirstOf, Gated, Last
 from streamscore_cli.engines.pmml.models.mining.classify import ClassificationEnsemble, Poll
 from streamscore_cli.engines.pmml.models.mining.regress import Combine, RegressionEnsemble

@@ -14,7 +14,7 @@ from streamscore_cli.engines.pmml.document.grammar import Shapes, check, shape
 from streamscore_cli.engines.pmml.fields.derived import derived_field
 from streamscore_cli.engines.pmml.fields.dictionary import literal
 from streamscore_cli.engines.pmml.fields.field import Field
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape
 from streamscore_cli.engines.pmml.models.naive_bayes.model import Counted, Distributed, Evidence, NaiveBayes
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
 from streamscore_cli.engines.pmml.values.types import OpType

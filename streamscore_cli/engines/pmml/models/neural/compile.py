@@ -21,7 +21,7 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.derived import derived_field
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.neural.model import Inverse, NetworkClassification, NetworkRegression
 from streamscore_cli.engines.pmml.models.neural.network import (
     ACTIVATIONS,

@@ -17,7 +17,7 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.dictionary import literal
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.regression.model import Classification, Regression
 from streamscore_cli.engines.pmml.models.regression.table import Categories, Product, Table
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY

@@ -18,7 +18,7 @@ from streamscore_cli.engines.pmml.document.element import (
     unsupported,
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape
 from streamscore_cli.engines.pmml.models.rule_set.model import Criterion, RuleSet, Step
 from streamscore_cli.engines.pmml.predicates.predicate import PREDICATES
 from streamscore_cli.engines.pmml.values.prediction import CONFIDENCE

@@ -19,7 +19,7 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS
-from streamscore_cli.engines.pmml.models.common import model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import model_shape, regression_type
 from streamscore_cli.engines.pmml.models.scorecard.model import REASON, Attribute, Characteristic, Scorecard
 from streamscore_cli.engines.pmml.predicates.predicate import PREDICATES
 from streamscore_cli.engines.pmml.values.types import DataType

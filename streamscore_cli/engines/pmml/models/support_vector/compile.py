@@ -22,7 +22,7 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.expressions.plain import FieldValue
 from streamscore_cli.engines.pmml.fields.dictionary import literal
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.support_vector.kernel import Kernel, Kind
 from streamscore_cli.engines.pmml.models.support_vector.model import (
     Indicator,

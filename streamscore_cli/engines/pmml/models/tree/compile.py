@@ -21,7 +21,7 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.element import child as child_of
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
-from streamscore_cli.engines.pmml.models.common import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.tree.tests import Outcome, Test, TestMaker
 from streamscore_cli.engines.pmml.models.tree.tree import AMONG, Tests, Tree
 from streamscore_cli.engines.pmml.predicates.predicate import PREDICATES
