@@ -244,7 +244,8 @@ def test_a_broker_that_is_restarted_is_found_again_and_nothing_is_lost(
         results = await_all(settings, stream.sent)
         wait_until(server.ready, "the server to say that it is well again")
         assert server.end() == 0
-    assert_nothing_lost(results, stream.sent, most_repeats=500)
+    # what was scored since the last commit comes again, and no commit succeeds while the broker is away: a batch at most
+    assert_nothing_lost(results, stream.sent, most_repeats=4000)
 
 
 def test_two_instances_share_the_partitions_and_both_get_a_new_model(
