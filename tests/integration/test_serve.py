@@ -244,7 +244,7 @@ def test_a_broker_that_is_restarted_is_found_again_and_nothing_is_lost(
         results = await_all(settings, stream.sent)
         wait_until(server.ready, "the server to say that it is well again")
         assert server.end() == 0
-    # what was scored since the last commit comes again, and no commit succeeds while the broker is away: a batch at most
+    # no commit succeeds while the broker is away: what was scored since comes again, a batch at most
     assert_nothing_lost(results, stream.sent, most_repeats=4000)
 
 
