@@ -72,6 +72,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(VENV)/bin/python requirements/demo.txt requirements/tensorflow.txt pyproject.toml
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo 'Installing streamscore and what the demo needs into $(VENV) (once)...'
 	@$(INSTALL) -r requirements/demo.txt
 	@$(INSTALL) -r requirements/tensorflow.txt 2>$(VENV)/tensorflow.log \
