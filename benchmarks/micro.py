@@ -14,7 +14,7 @@ from streamscore_cli.core.choices import ResultFormat
 from streamscore_cli.core.models import Artifact, ModelIdentity
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.engines.detect import detect_format
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.records.codecs import codec_for
 from streamscore_cli.records.results import ScoredRows, encoder_for
 from streamscore_cli.serving.scorer import score_slot
@@ -45,7 +45,7 @@ def measure() -> dict[str, float]:
     for file in sorted(sample_data_dir().glob("winequality_*.p*")):
         data = file.read_bytes()
         model_format = detect_format(data)
-        servable = engine_for(model_format).load(Artifact.of(model_format, data))
+        servable = engines_for(model_format)[0].load(Artifact.of(model_format, data))
         inputs = columns.without("dataType")
         score_slot(servable, inputs, {})
         figures[f"score {file.stem}"] = best_us(partial(score_slot, servable, inputs, {}), BATCH)

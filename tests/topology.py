@@ -51,7 +51,7 @@ class Topology:
         self.board = ModelsBoard()
         self.engine = FactorEngine()
         self.recorder = Recorder(self.clock)
-        admission = Admission(lambda _format: self.engine, lambda _artifact: None, [RecordShape(None, {})])
+        admission = Admission(lambda _format: [self.engine], lambda _artifact: None, [RecordShape(None, {})])
         self.models_loop = ModelsLoop(
             self.models, Ledger(decode_factor), admission, self.manager, self.board, self.clock
         )

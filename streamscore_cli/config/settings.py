@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from streamscore_cli.core.choices import LogFormat, NoModel, OnError, OnGap, RecordFormat, ResultFormat
+from streamscore_cli.core.choices import Fallback, LogFormat, NoModel, OnError, OnGap, RecordFormat, ResultFormat
 
 T = TypeVar("T")
 
@@ -109,6 +109,9 @@ class ModelSettings:
     max_bytes: int = setting(64 * 1024 * 1024, "The largest model that is admitted, in bytes.")
     max_depth: int = setting(256, "The deepest nesting of elements in a PMML document.")
     max_nodes: int = setting(5_000_000, "The most elements in a PMML document.")
+    fallback: Fallback = setting(
+        Fallback.REFUSE, "PMML that the engine `pmml` does not support: refuse it, or let pypmml try."
+    )
 
 
 @dataclass(frozen=True, slots=True)

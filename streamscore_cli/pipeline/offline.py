@@ -15,8 +15,7 @@ from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnr
 from streamscore_cli.core.models import Artifact, ModelDescriptor
 from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import Field, FieldType
-from streamscore_cli.engines.pmml_guard import PmmlLimits
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.records.csv_rows import has_header, sniffed_delimiter
 from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout
 from streamscore_cli.records.rows import read_rows
@@ -40,7 +39,6 @@ class Answers:
 
 def load_offline(descriptor: ModelDescriptor, limits: ModelSettings) -> LoadedModel:
     """Admit a model as a server would; raises `ModelRejected`, or `MissingDependency` naming the extra to install."""
-    pmml_limits = PmmlLimits(limits.max_bytes, limits.max_depth, limits.max_nodes)
 
     def guard(artifact: Artifact) -> None:
         if artifact.size_bytes > limits.max_bytes:
@@ -49,7 +47,7 @@ def load_offline(descriptor: ModelDescriptor, limits: ModelSettings) -> LoadedMo
                 "Raise models.max_bytes in the settings.",
             )
 
-    admission = Admission(partial(engine_for, limits=pmml_limits), guard, ())
+    admission = Admission(partial(engines_for, models=limits), guard, ())
     try:
         return admission.admit(descriptor, FROM_FILE)
     except ModelRejected as error:

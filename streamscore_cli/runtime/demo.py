@@ -20,7 +20,7 @@ from typing import Self
 from streamscore_cli.api.client import fetch_stats, parse_address
 from streamscore_cli.config.sample_data import sample_data_dir
 from streamscore_cli.config.settings import KafkaSettings, Settings
-from streamscore_cli.core.errors import MissingDependency, ServerUnreachable, StreamscoreError, TimedOut
+from streamscore_cli.core.errors import ServerUnreachable, StreamscoreError, TimedOut
 from streamscore_cli.kafka.child_process import ChildProcess
 from streamscore_cli.kafka.embedded import EmbeddedBroker, free_port
 from streamscore_cli.kafka.topics import TopicAdmin
@@ -136,8 +136,6 @@ class Demo:
 
     def _sample_data(self) -> Path:
         data = sample_data_dir()
-        if find_spec("pypmml") is None or find_spec("jpype") is None:
-            raise MissingDependency("The demo scores PMML, which needs pypmml.", "pip install 'streamscore[demo]'")
         if find_spec("tensorflow") is not None:
             return data
         self._say("TensorFlow is not installed: the demo runs with the seven PMML models.")

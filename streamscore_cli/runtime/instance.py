@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from streamscore_cli import __version__
@@ -16,10 +17,8 @@ from streamscore_cli.api.server import LEGACY_PORT, HttpServer
 from streamscore_cli.config.settings import ModelServerSettings, Settings
 from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TimedOut, TopicMismatch
-from streamscore_cli.core.models import Artifact, ModelFormat
-from streamscore_cli.engines.engine import Engine
-from streamscore_cli.engines.pmml_guard import PmmlLimits
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.core.models import Artifact
+from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.link import open_records_link
 from streamscore_cli.kafka.models_topic import KafkaModelsTopic
@@ -98,10 +97,6 @@ class Instance:
         if topic is None:
             return
         limit = self._settings.models
-        limits = PmmlLimits(limit.max_bytes, limit.max_depth, limit.max_nodes)
-
-        def engine_of(model_format: ModelFormat) -> Engine:
-            return engine_for(model_format, limits)
 
         def check_size(artifact: Artifact) -> None:
             if artifact.size_bytes > limit.max_bytes:
@@ -112,7 +107,7 @@ class Instance:
         loop = ModelsLoop(
             topic,
             Ledger(decode_descriptor),
-            Admission(engine_of, check_size, shapes),
+            Admission(partial(engines_for, models=limit), check_size, shapes),
             self._manager,
             self._board,
             self._clock,

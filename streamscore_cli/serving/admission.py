@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamscore_cli.core.columns import Column, Columns
-from streamscore_cli.core.errors import MissingDependency, ModelRejected, SignatureMismatch
+from streamscore_cli.core.errors import MissingDependency, ModelRejected, ModelUnsupported, SignatureMismatch
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat, ModelIdentity
 from streamscore_cli.core.signature import Field, Signature
 from streamscore_cli.engines.engine import Engine, Servable
@@ -33,12 +33,12 @@ class Admission:
 
     def __init__(
         self,
-        engine_for: Callable[[ModelFormat], Engine],
+        engines_for: Callable[[ModelFormat], Sequence[Engine]],
         guard: Callable[[Artifact], None],
         shapes: Sequence[RecordShape],
     ) -> None:
         """Take the engines' table, the check that comes before any engine, and the shapes of the data topics."""
-        self._engine_for = engine_for
+        self._engines_for = engines_for
         self._guard = guard
         self._shapes = tuple(shapes)
 
@@ -75,8 +75,7 @@ class Admission:
     def _load(self, artifact: Artifact) -> tuple[Engine, Servable]:
         self._guard(artifact)
         try:
-            engine = self._engine_for(artifact.format)
-            return engine, engine.load(artifact)
+            return _first_that_can(self._engines_for(artifact.format), artifact)
         except ModelRejected:
             raise
         except MissingDependency as error:
@@ -95,6 +94,23 @@ class Admission:
                 mismatches.append(error)
         if mismatches and len(mismatches) == len(self._shapes):
             raise mismatches[0]
+
+
+def _first_that_can(engines: Sequence[Engine], artifact: Artifact) -> tuple[Engine, Servable]:
+    """Load a model with the first engine that supports it; raises the last one's refusal with the reasons of all."""
+    beyond: list[str] = []
+    for engine in engines[:-1]:
+        try:
+            return engine, engine.load(artifact)
+        except ModelUnsupported as error:
+            beyond.append(f"{engine.name}: {error.message}")
+    engine = engines[-1]
+    try:
+        return engine, engine.load(artifact)
+    except ModelUnsupported as error:
+        if not beyond:
+            raise
+        raise ModelUnsupported(" ".join([*beyond, f"{engine.name}: {error.message}"]), error.hint) from error
 
 
 def warm_up(servable: Servable) -> None:

@@ -20,7 +20,7 @@ from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.engines.engine import Servable
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.jvm_pmml import PypmmlEngine
 from tests.engines.wine import (
     FIELDS,
     OUR_CLASSIFIERS,
@@ -32,7 +32,6 @@ from tests.engines.wine import (
     assert_classes,
     assert_values,
     columns_for,
-    load,
     read_expected,
 )
 
@@ -118,6 +117,10 @@ def objects(*values: object) -> NDArray[np.object_]:
     return array
 
 
+def load(data: bytes) -> Servable:
+    return PypmmlEngine().load(Artifact.of(ModelFormat.PMML, data))
+
+
 def score_file(path: Path, wine: Matrix) -> Scores:
     servable = load(path.read_bytes())
     return servable.score(columns_for(servable.signature, wine))
@@ -128,14 +131,6 @@ def test_the_originals_classifiers(shared: Path, wine: Matrix, name: str) -> Non
     scores = score_file(shared / "seed-models" / f"{name}.pmml", wine)
     assert len(scores) == ROWS
     assert_classes(scores, read_expected(shared / "seed-models" / f"expected-{name}.csv"), tolerance=1e-9)
-
-
-@pytest.mark.xfail(
-    strict=True, reason="PMML4S averages NaN for classes that leaves leave out: for the native PMML engine"
-)
-def test_the_originals_random_forest(shared: Path, wine: Matrix) -> None:
-    scores = score_file(shared / "seed-models" / f"{SEED_FOREST}.pmml", wine)
-    assert_classes(scores, read_expected(shared / "seed-models" / f"expected-{SEED_FOREST}.csv"), tolerance=1e-9)
 
 
 def test_the_originals_random_forest_fails_rather_than_answering_wrongly(shared: Path, wine: Matrix) -> None:
@@ -287,10 +282,10 @@ import numpy as np
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.core.models import Artifact, ModelFormat
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.jvm_pmml import PypmmlEngine
 
 def load(text):
-    return engine_for(ModelFormat.PMML).load(Artifact.of(ModelFormat.PMML, text.encode()))
+    return PypmmlEngine().load(Artifact.of(ModelFormat.PMML, text.encode()))
 
 def score(*values):
     return model.score(Columns(len(values), {"x": np.array(values, dtype=object)}))
@@ -399,7 +394,7 @@ def run_all(threads: list[threading.Thread]) -> None:
 
 def test_models_load_in_many_threads_and_score_in_others(data_dir: Path, wine: Matrix) -> None:
     data = (data_dir / "winequality_linear_regression.pmml").read_bytes()
-    engine = engine_for(ModelFormat.PMML)
+    engine = PypmmlEngine()
     loaded: list[Servable] = []
     results: list[list[float]] = []
 
@@ -424,13 +419,13 @@ from pathlib import Path
 import numpy as np
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.models import Artifact, ModelFormat
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.jvm_pmml import PypmmlEngine
 
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 loaded, done = [], threading.Event()
 def load():
     data = Path(sys.argv[1]).read_bytes()
-    loaded.append(engine_for(ModelFormat.PMML).load(Artifact.of(ModelFormat.PMML, data)))
+    loaded.append(PypmmlEngine().load(Artifact.of(ModelFormat.PMML, data)))
     if sys.argv[2] == "staying":
         done.set()
         threading.Event().wait()

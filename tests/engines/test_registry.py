@@ -4,49 +4,51 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from streamscore_cli.config.settings import ModelSettings
+from streamscore_cli.core.choices import Fallback
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.core.models import Artifact, ModelFormat
-from streamscore_cli.engines.pmml_guard import PmmlLimits
-from streamscore_cli.engines.registry import engine_for, is_installed
+from streamscore_cli.engines.registry import engines_for
+
+
+def names(model_format: ModelFormat, models: ModelSettings | None = None) -> list[str]:
+    return [engine.name for engine in engines_for(model_format, models or ModelSettings())]
 
 
 def test_the_engines_that_come_with_the_package() -> None:
-    assert engine_for(ModelFormat.PMML).name == "pypmml"
-    assert engine_for(ModelFormat.TENSORFLOW).name == "tensorflow"
-    assert engine_for(ModelFormat.TENSORFLOW_SAVED_MODEL).name == "tensorflow"
+    assert names(ModelFormat.PMML) == ["pmml"]
+    assert names(ModelFormat.TENSORFLOW) == ["tensorflow"]
+    assert names(ModelFormat.TENSORFLOW_SAVED_MODEL) == ["tensorflow"]
+
+
+def test_pypmml_tries_what_the_first_engine_does_not_support_only_where_the_settings_say_so() -> None:
+    assert names(ModelFormat.PMML, ModelSettings(fallback=Fallback.PYPMML)) == ["pmml", "pypmml"]
+    assert names(ModelFormat.TENSORFLOW, ModelSettings(fallback=Fallback.PYPMML)) == ["tensorflow"]
 
 
 def test_a_format_without_an_engine_says_what_to_do() -> None:
-    assert not is_installed(ModelFormat.ONNX)
     with pytest.raises(ModelUnsupported, match=r"'onnx' is installed.*Convert the model to one of pmml, tensorflow"):
-        engine_for(ModelFormat.ONNX)
-
-
-def test_what_is_installed_here() -> None:
-    assert is_installed(ModelFormat.PMML)
-    has_tensorflow = find_spec("tensorflow") is not None  # there is not a wheel for every Python
-    assert is_installed(ModelFormat.TENSORFLOW) is has_tensorflow
-    assert is_installed(ModelFormat.TENSORFLOW_SAVED_MODEL) is has_tensorflow
+        engines_for(ModelFormat.ONNX)
 
 
 def test_no_pmml_engine_sees_an_unchecked_document() -> None:
-    engine = engine_for(ModelFormat.PMML, PmmlLimits(max_bytes=10))
-    with pytest.raises(ModelRejected, match="has 20 bytes, the limit is 10"):
-        engine.load(Artifact.of(ModelFormat.PMML, b" " * 20))
-    with pytest.raises(ModelRejected, match="DOCTYPE"):
-        engine_for(ModelFormat.PMML).load(Artifact.of(ModelFormat.PMML, b"<!DOCTYPE PMML><PMML/>"))
+    for engine in engines_for(ModelFormat.PMML, ModelSettings(max_bytes=10, fallback=Fallback.PYPMML)):
+        with pytest.raises(ModelRejected, match="has 20 bytes, the limit is 10"):
+            engine.load(Artifact.of(ModelFormat.PMML, b" " * 20))
+    for engine in engines_for(ModelFormat.PMML, ModelSettings(fallback=Fallback.PYPMML)):
+        with pytest.raises(ModelRejected, match="DOCTYPE"):
+            engine.load(Artifact.of(ModelFormat.PMML, b"<!DOCTYPE PMML><PMML/>"))
 
 
 def test_making_engines_imports_no_run_time() -> None:
     code = (
-        "import sys; from streamscore_cli.engines.registry import engine_for, is_installed;"
+        "import sys; from streamscore_cli.engines.registry import engines_for;"
         "from streamscore_cli.core.models import ModelFormat as F;"
-        "engine_for(F.PMML); engine_for(F.TENSORFLOW); is_installed(F.TENSORFLOW);"
+        "engines_for(F.PMML); engines_for(F.TENSORFLOW);"
         "print(sorted({'tensorflow', 'jpype', 'pypmml'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -60,5 +62,4 @@ def test_an_installed_package_can_bring_an_engine(tmp_path: Path, monkeypatch: p
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: onnx-for-tests\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[streamscore.engines]\nonnx = onnx_for_tests:Engine\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert is_installed(ModelFormat.ONNX)
-    assert engine_for(ModelFormat.ONNX).name == "third-party"
+    assert names(ModelFormat.ONNX) == ["third-party"]

@@ -15,7 +15,7 @@ from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.core.signature import Field, FieldType, Signature
 from streamscore_cli.engines.engine import Servable
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.registry import engines_for
 from tests.engines.graphs import frozen_graph, pruned_to
 from tests.engines.wine import columns_for, load, read_expected
 
@@ -170,7 +170,7 @@ def test_what_can_not_be_asked_is_refused(build: Any, error: type[ModelRejected]
 
 def test_a_truncated_graph_is_refused(data_dir: Path) -> None:
     data = (data_dir / "winequality_neural_network.pb").read_bytes()
-    engine = engine_for(ModelFormat.TENSORFLOW)
+    (engine,) = engines_for(ModelFormat.TENSORFLOW)
     for end in range(1, len(data), 211):
         with pytest.raises(ModelRejected):
             engine.load(Artifact.of(ModelFormat.TENSORFLOW, data[:end]))

@@ -15,7 +15,7 @@ from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Signature
 from streamscore_cli.engines.detect import detect_format
 from streamscore_cli.engines.engine import Servable
-from streamscore_cli.engines.registry import engine_for
+from streamscore_cli.engines.registry import engines_for
 
 FIELDS = (
     "fixed acidity",
@@ -84,7 +84,7 @@ def columns_for(signature: Signature, matrix: NDArray[np.float64]) -> Columns:
 def load(data: bytes) -> Servable:
     """Load a model as the product does: format from the content, engine from the registry."""
     artifact = Artifact.of(detect_format(data), data)
-    return engine_for(artifact.format).load(artifact)
+    return engines_for(artifact.format)[0].load(artifact)
 
 
 def assert_classes(scores: Scores, expected: Expected, *, tolerance: float) -> None:

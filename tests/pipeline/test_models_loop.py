@@ -30,7 +30,7 @@ class World:
         self.manager = Manager()
         self.board = ModelsBoard()
         shape = RecordShape((Field("x", FieldType.DOUBLE),), {})
-        admission = Admission(lambda _format: self.engine, lambda _artifact: None, [shape])
+        admission = Admission(lambda _format: [self.engine], lambda _artifact: None, [shape])
         self.loop = ModelsLoop(self.topic, Ledger(self.decode), admission, self.manager, self.board, SystemClock())
         self.loop.step()
 

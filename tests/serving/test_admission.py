@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 import pytest
 
-from streamscore_cli.core.errors import MissingDependency, ModelRejected, SignatureMismatch
+from streamscore_cli.core.errors import MissingDependency, ModelRejected, ModelUnsupported, SignatureMismatch
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
 from streamscore_cli.core.signature import Field, FieldType, Signature
 from streamscore_cli.serving.admission import Admission, RecordShape
@@ -18,7 +19,7 @@ def admission(engine: FactorEngine, *shapes: RecordShape) -> Admission:
         if artifact.data == b"unsafe":
             raise ModelRejected("It is unsafe.")
 
-    return Admission(lambda _format: engine, guard, shapes or (RecordShape(X, {}),))
+    return Admission(lambda _format: [engine], guard, shapes or (RecordShape(X, {}),))
 
 
 def descriptor(data: bytes, location: str = "") -> ModelDescriptor:
@@ -96,8 +97,39 @@ def test_a_model_that_wants_too_much_memory_is_rejected_and_nothing_else_is_harm
 
 
 def test_an_engine_that_cannot_be_made_rejects_the_model() -> None:
-    def no_engine(_format: ModelFormat) -> FactorEngine:
+    def no_engine(_format: ModelFormat) -> list[FactorEngine]:
         raise ImportError("its package is broken")
 
     with pytest.raises(ModelRejected, match="its package is broken"):
         Admission(no_engine, lambda _artifact: None, [RecordShape(X, {})]).admit(descriptor(b"3"), 1)
+
+
+@dataclass
+class Beyond:
+    """An engine that supports nothing."""
+
+    name: str
+
+    def load(self, artifact: Artifact) -> NoReturn:
+        raise ModelUnsupported(f"{len(artifact.data)} bytes are too many.", "Use fewer.")
+
+
+def test_the_next_engine_tries_what_the_first_does_not_support_and_its_name_is_shown() -> None:
+    factor = FactorEngine()
+    gate = Admission(lambda _format: [Beyond("a"), factor], lambda _artifact: None, [RecordShape(X, {})])
+    assert gate.admit(descriptor(b"3"), 1).engine == "factor"
+
+
+def test_what_no_engine_supports_is_refused_with_the_reasons_of_all() -> None:
+    gate = Admission(lambda _format: [Beyond("a"), Beyond("b")], lambda _artifact: None, [RecordShape(X, {})])
+    with pytest.raises(ModelUnsupported, match=r"a: 1 bytes are too many\. b: 1 bytes are too many\.") as caught:
+        gate.admit(descriptor(b"3"), 1)
+    assert caught.value.hint == "Use fewer."
+
+
+def test_a_model_that_the_first_engine_rejects_goes_nowhere() -> None:
+    spare = FactorEngine()
+    gate = Admission(lambda _format: [FactorEngine(), spare], lambda _artifact: None, [RecordShape(X, {})])
+    with pytest.raises(ModelRejected, match="cannot load it"):
+        gate.admit(descriptor(b"bad"), 1)
+    assert spare.loaded == []

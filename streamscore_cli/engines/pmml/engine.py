@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.errors import ModelUnsupported
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.models import Artifact
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, FieldType, Signature
 from streamscore_cli.engines.pmml.compile import compile_pmml
 from streamscore_cli.engines.pmml.model import Model
+from streamscore_cli.engines.pmml.models.mining.chain import Last
+from streamscore_cli.engines.pmml.outputs.features import Distributed
+from streamscore_cli.engines.pmml.program import Answer, Program
+from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
 from streamscore_cli.engines.pmml.values.types import DataType
 
+HINT = "docs/pmml.md says what is supported. Export the model without it, or set models.fallback to pypmml."
 _TYPES = {
     DataType.DOUBLE: FieldType.DOUBLE,
     DataType.FLOAT: FieldType.FLOAT,
@@ -26,9 +34,16 @@ class PmmlServable:
         """Take the model's inputs and outputs as its signature; types beyond the port's travel as text."""
         self._model = model
         program = model.program
-        inputs = tuple(Field(one.name, _TYPES.get(one.type, FieldType.STRING)) for one in program.inputs)
-        outputs = tuple(Field(one.name, _TYPES.get(one.type, FieldType.STRING)) for one in program.answers)
-        self._signature = Signature(inputs, outputs)
+        chances = [_probability(label) for label in program.labels] if program.has_probabilities else []
+        self._outputs = [one for one in program.answers if not _repeats(program, one, chances)]
+        self._signature = Signature(
+            tuple(_field(one.name, one.type) for one in program.inputs),
+            (
+                _field(program.target or "result", program.type),
+                *(Field(name, FieldType.DOUBLE) for name in chances),
+                *(_field(one.name, one.type) for one in self._outputs),
+            ),
+        )
 
     @property
     def signature(self) -> Signature:
@@ -41,10 +56,30 @@ class PmmlServable:
         failures = tuple(
             Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason) for row, reason in result.reasons.items()
         )
-        return Scores(result.value, result.labels, result.probabilities, result.outputs, failures)
+        outputs = {one.name: result.outputs[one.name] for one in self._outputs}
+        return Scores(result.value, result.labels, result.probabilities, outputs, failures)
 
     def close(self) -> None:
         """Free nothing: a compiled model is plain memory."""
+
+
+def _field(name: str, kind: DataType) -> Field:
+    return Field(name, _TYPES.get(kind, FieldType.STRING))
+
+
+def _probability(label: str) -> str:
+    return f"probability({label})"
+
+
+def _repeats(program: Program, answer: Answer, chances: Sequence[str]) -> bool:
+    """Tell whether a declared output is a probability of the model's result under the name that results give it."""
+    column = program.columns[answer.slot]
+    if answer.name not in chances or not isinstance(column, Distributed) or answer.type is not DataType.DOUBLE:
+        return False
+    main = program.main
+    while isinstance(model := program.models[main], Last):
+        main = model.model
+    return (column.model, column.feature, column.place) == (main, PROBABILITY, chances.index(answer.name))
 
 
 class PmmlEngine:
@@ -57,4 +92,7 @@ class PmmlEngine:
 
     def load(self, artifact: Artifact) -> PmmlServable:
         """Compile and verify a document; raises `ModelRejected` or `ModelUnsupported`."""
-        return PmmlServable(compile_pmml(artifact.data))
+        try:
+            return PmmlServable(compile_pmml(artifact.data))
+        except ModelUnsupported as error:
+            raise ModelUnsupported(error.message, HINT) from None
