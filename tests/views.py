@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.state.board import ModelsBoard
+from streamscore_cli.state.history import History
 from streamscore_cli.state.recorder import Recorder
 from streamscore_cli.state.snapshots import (
     BatchObservation,
@@ -14,7 +13,9 @@ from streamscore_cli.state.snapshots import (
     ModelInService,
     ModelsSnapshot,
     Readiness,
+    Sample,
     ScoringSnapshot,
+    SinkSnapshot,
     SlotUse,
 )
 from tests.fakes import FakeClock
@@ -30,6 +31,8 @@ class FakeView:
         self.now_scoring = ScoringSnapshot(0, 0)
         self.now_models = ModelsSnapshot()
         self.now_readiness = Readiness(ready=True)
+        self.now_history: tuple[Sample, ...] = ()
+        self.now_sinks: tuple[SinkSnapshot, ...] = ()
         self._identity = InstanceIdentity("wine-1", "10.0.0.7", 5500)
 
     @property
@@ -42,6 +45,12 @@ class FakeView:
     def models(self) -> ModelsSnapshot:
         return self.now_models
 
+    def history(self) -> tuple[Sample, ...]:
+        return self.now_history
+
+    def sinks(self) -> tuple[SinkSnapshot, ...]:
+        return self.now_sinks
+
     def readiness(self) -> Readiness:
         return self.now_readiness
 
@@ -53,7 +62,7 @@ def in_service(model: ModelIdentity, data_type: str = "wine", since_ms: int = 1_
 def busy_view() -> FakeView:
     """Return a view of 10 s at 500 records/s, a swap in the middle, a rejection and a few dead letters."""
     clock = FakeClock(now_s=1_700_000_000.0)
-    recorder, board, view = Recorder(clock), ModelsBoard(), FakeView()
+    recorder, board, view, history = Recorder(clock), ModelsBoard(), FakeView(), History()
     board.swapped(in_service(LINEAR, since_ms=clock.epoch_ms()))
     for step in range(100):
         clock.advance(0.1)
@@ -61,11 +70,14 @@ def busy_view() -> FakeView:
             board.swapped(in_service(FOREST, since_ms=clock.epoch_ms()), LINEAR)
         model, cost_ns = (LINEAR, 30_000) if step < 50 else (FOREST, 61_725)
         dead = {(Stage.DECODE, Cause.UNDECODABLE): 1} if step % 10 == 0 else {}
-        latencies = np.arange(1, 51, dtype=np.int64)
-        slots = (SlotUse("wine", model, 50, cost_ns, "5" if step % 2 else 5.5),)
-        recorder.record(
-            BatchObservation(50 + len(dead), latencies, slots, dead, {Cause.NO_MODEL: 1} if not step else {})
-        )
+        now_ms = clock.epoch_ms()
+        times = [now_ms - latency for latency in range(1, 51)]
+        slots = (SlotUse("wine", model, 50, cost_ns, "5" if step % 2 else 5.5, times),)
+        dropped = {Cause.NO_MODEL: 1} if not step else {}
+        recorder.record(BatchObservation(50 + len(dead), now_ms, slots, dead, dropped))
+        if step % 10 == 9:
+            recorder.publish(force=True)
+            history.add(recorder.snapshot())
     bad = ModelIdentity("winequality of a rather long name that is bad", 19, "3d" * 32)
     board.rejected("wine", bad, "the document has a DOCTYPE, line 2", clock.epoch_ms())
     board.caught_up()
@@ -73,5 +85,6 @@ def busy_view() -> FakeView:
     recorder.lag({("models_data", 0): 3, ("models_data", 1): 4})
     recorder.waiting({("models_data", 1): "beer"})
     recorder.publish(force=True)
+    view.now_history = history.samples()
     view.now_scoring, view.now_models = recorder.snapshot(), board.snapshot()
     return view

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from streamscore_cli.core.choices import Fallback, LogFormat, NoModel, OnError, OnGap, RecordFormat, ResultFormat
+from streamscore_cli.core.choices import (
+    Fallback,
+    LogFormat,
+    NoModel,
+    OnError,
+    OnGap,
+    Points,
+    RecordFormat,
+    ResultFormat,
+)
 
 T = TypeVar("T")
 
@@ -140,18 +149,45 @@ class ModelServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class GrafanaSettings:
-    """Where Grafana is, as in the original; understood, and not used yet."""
+    """Where Grafana is, and where it finds what it shows; without a host there is none."""
 
-    host: str = setting("", "Host, with or without http://; not used yet.", env=("GRAFANA_HOST",))
+    host: str = setting("", "Host, with or without http://; empty: no Grafana.", env=("GRAFANA_HOST",))
     port: int = setting(3000, "Port.", env=("GRAFANA_PORT",))
+    token: str = setting("", "A service account's token; goes before user and password.", secret=True)
+    user: str = setting("admin", "The user, where there is no token.", env=("GRAFANA_USER",))
+    password: str = setting("", "The user's password.", env=("GRAFANA_PASSWORD",), secret=True)
+    folder: str = setting("streamscore", "The folder of the dashboards.")
+    influxdb_url: str = setting("", "InfluxDB's address as Grafana sees it; empty: as this program does.")
+    prometheus_url: str = setting("", "Prometheus' address as Grafana sees it; empty: no such data source.")
 
 
 @dataclass(frozen=True, slots=True)
 class InfluxSettings:
-    """Where InfluxDB is, as in the original; understood, and not used yet."""
+    """Where InfluxDB is and what goes there; without a host nothing does."""
 
-    host: str = setting("", "Host, with or without http://; not used yet.", env=("INFLUXDB_HOST",))
+    host: str = setting("", "Host, with or without http://; empty: no InfluxDB.", env=("INFLUXDB_HOST",))
     port: int = setting(8086, "Port.", env=("INFLUXDB_PORT",))
+    database: str = setting("serving", "The database (1.x); with the retention policy also the name of the bucket.")
+    retention_policy: str = setting("default", "The retention policy, made when absent.")
+    retention_s: float = setting(86_400.0, "How long points are kept; records older than that are not sent.")
+    org: str = setting("", "The organisation (2.x); empty: the only one that the token sees.")
+    token: str = setting("", "An API token (2.x); on 1.x with authentication, user and password instead.", secret=True)
+    user: str = setting("", "The user (1.x with authentication).", env=("INFLUXDB_USER",))
+    password: str = setting("", "The user's password.", env=("INFLUXDB_PASSWORD",), secret=True)
+    points: Points = setting(Points.AUTO, "A point a score (raw), a second and model (aggregate), or by rate (auto).")
+    raw_points_per_s: int = setting(1000, "The rate of scores above which `auto` aggregates a second and model.")
+    queue_points: int = setting(100_000, "Scores kept in memory while InfluxDB is slow or away; more are dropped.")
+    timeout_s: float = setting(3.0, "How long a request may take.")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """Where spans go (OpenTelemetry over HTTP); without an endpoint nothing is traced and nothing is paid."""
+
+    endpoint: str = setting(
+        "", "The collector's address for traces, as http://host:4318; empty: off.", env=("OTEL_EXPORTER_OTLP_ENDPOINT",)
+    )
+    service_name: str = setting("streamscore", "The name of the service in traces.", env=("OTEL_SERVICE_NAME",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +213,7 @@ class Settings:
     model_server: ModelServerSettings = field(default_factory=ModelServerSettings)
     grafana: GrafanaSettings = field(default_factory=GrafanaSettings)
     influxdb: InfluxSettings = field(default_factory=InfluxSettings)
+    traces: TraceSettings = field(default_factory=TraceSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def records_of(self, topic: str) -> RecordSettings:

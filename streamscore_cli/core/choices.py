@@ -35,6 +35,14 @@ class Fallback(StrEnum):
     PYPMML = "pypmml"
 
 
+class Points(StrEnum):
+    """What InfluxDB gets: one point a score, or one a second and model; `auto` decides by the rate."""
+
+    AUTO = "auto"
+    RAW = "raw"
+    AGGREGATE = "aggregate"
+
+
 class RecordFormat(StrEnum):
     """How the records of a data topic are encoded."""
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from streamscore_cli.core.batch import DeadLetter, ModelMessage, OutboundResults, RecordBatch, TopicPartition
+from streamscore_cli.records.scored_rows import TimedRows
 
-__all__ = ["Checkpoint", "ModelMessage", "ModelsTopic", "RecordSource"]
+__all__ = ["Checkpoint", "ModelMessage", "ModelsTopic", "Observer", "RecordSource"]
 
 
 class RecordSource(Protocol):
@@ -53,6 +54,18 @@ class RecordSource(Protocol):
 
     def close(self) -> None:
         """Leave the group."""
+        ...
+
+
+class Observer(Protocol):
+    """Is shown every answer after it was handed to the producer (InfluxDB); called by the scoring thread.
+
+    It returns at once, keeps at most what it is bounded to, and raises nothing: what it does with answers is its own
+    affair, and never a reason to score slower.
+    """
+
+    def scored(self, answers: Sequence[TimedRows]) -> None:
+        """Take note of answers; the arrays inside are shared and must not be changed."""
         ...
 
 

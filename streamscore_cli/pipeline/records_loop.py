@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-import numpy as np
-
 from streamscore_cli.core.batch import DeadLetter, RecordBatch, TopicPartition
 from streamscore_cli.core.choices import NoModel
 from streamscore_cli.core.clock import Clock
@@ -16,9 +14,9 @@ from streamscore_cli.core.errors import RecordRefused
 from streamscore_cli.core.failures import Failure
 from streamscore_cli.pipeline.batch_size import BatchSize
 from streamscore_cli.pipeline.policy import Policy, dispose
-from streamscore_cli.pipeline.ports import Checkpoint, RecordSource
+from streamscore_cli.pipeline.ports import Checkpoint, Observer, RecordSource
 from streamscore_cli.pipeline.route import Routed, Standing, TopicRecords, next_offsets, route
-from streamscore_cli.pipeline.score import Scored, Scorer
+from streamscore_cli.pipeline.score import Scorer
 from streamscore_cli.records.dead_letters import dead_letter
 from streamscore_cli.serving.manager import Manager
 from streamscore_cli.state.recorder import Recorder
@@ -35,12 +33,13 @@ REPORT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """What the loop is told: how each data topic's records look, the policies, and the name of the instance."""
+    """What the loop is told: how each data topic's records look, the policies, the instance's name, who looks on."""
 
     topics: Mapping[str, TopicRecords]
     policy: Policy
     instance: str
     batch_records: int = 4000
+    observers: tuple[Observer, ...] = ()
 
 
 class RecordsLoop:
@@ -108,6 +107,8 @@ class RecordsLoop:
         letters = self._letters(batch, disposed.letters, routed)
         if scored.results.values:
             self._checkpoint.results(scored.results)
+            for observer in self._settings.observers:
+                observer.scored(scored.answers)
         if letters:
             self._checkpoint.dead_letters(letters)
         self._checkpoint.advance(next_offsets(batch, routed.holds))
@@ -116,7 +117,7 @@ class RecordsLoop:
         self._recorder.record(
             BatchObservation(
                 records=len(scored.results.values) + len(letters) + sum(disposed.dropped.values()),
-                latencies_ms=self._latencies_ms(scored),
+                produced_ms=self._clock.epoch_ms(),
                 slots=scored.uses,
                 dead_letters=disposed.letters_by_cause(),
                 dropped=disposed.dropped,
@@ -136,10 +137,6 @@ class RecordsLoop:
         if data_type not in self._manager.declared:
             return Standing.UNKNOWN
         return Standing.WAITING if self._settings.policy.no_model is NoModel.WAIT else Standing.NO_MODEL
-
-    def _latencies_ms(self, scored: Scored) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        stamps = np.asarray(scored.timestamps_ms, dtype=np.int64)
-        return np.maximum(self._clock.epoch_ms() - stamps[stamps >= 0], 0)
 
     def _hold(self, holds: Mapping[TopicPartition, int], waits_for: Mapping[TopicPartition, str]) -> None:
         self._source.hold(holds)

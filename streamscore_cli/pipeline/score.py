@@ -13,6 +13,7 @@ from streamscore_cli.core.message_size import message_bytes
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.pipeline.route import Group, TopicRecords
 from streamscore_cli.records.results import ResultEncoder, ScoredRows
+from streamscore_cli.records.scored_rows import TimedRows
 from streamscore_cli.serving.manager import Manager
 from streamscore_cli.serving.scorer import ScoredPart, score_slot
 from streamscore_cli.state.snapshots import SlotUse
@@ -25,10 +26,10 @@ DEFAULT_BYTES = 1_048_588
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Encoded results in the order of their records, the times of those records, who answered, and what failed."""
+    """Encoded results in the order of their records, the same unencoded, who answered, and what failed."""
 
     results: OutboundResults
-    timestamps_ms: Sequence[int]
+    answers: tuple[TimedRows, ...]
     uses: tuple[SlotUse, ...]
     failures: tuple[Failure, ...]
 
@@ -38,6 +39,7 @@ class _Answered:
     limit_bytes: int
     rows: list[int]
     values: list[bytes]
+    parts: list[TimedRows]
     uses: list[SlotUse]
     failures: list[Failure]
 
@@ -55,7 +57,7 @@ class Scorer:
     def score(self, batch: RecordBatch, groups: Sequence[Group], records: TopicRecords) -> Scored:
         """Answer every row of `groups`, as a result for the topic of `records` or as a failure; keep their order."""
         limit_bytes = self._max_bytes.get(records.results_topic, DEFAULT_BYTES)
-        answered = _Answered(limit_bytes, [], [], [], [])
+        answered = _Answered(limit_bytes, [], [], [], [], [])
         for group in groups:
             self._score_group(batch, group, records, answered)
         rows, values = answered.rows, answered.values
@@ -63,8 +65,7 @@ class Scorer:
             order = sorted(range(len(rows)), key=rows.__getitem__)
             rows, values = [rows[place] for place in order], [values[place] for place in order]
         results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _at(batch.partitions, rows))
-        times = _at(batch.timestamps_ms, rows)
-        return Scored(results, times, tuple(answered.uses), tuple(answered.failures))
+        return Scored(results, tuple(answered.parts), tuple(answered.uses), tuple(answered.failures))
 
     def _score_group(self, batch: RecordBatch, group: Group, records: TopicRecords, answered: _Answered) -> None:
         with self.manager.use(group.data_type) as model:
@@ -72,34 +73,37 @@ class Scorer:
             slot = score_slot(model.servable, group.columns, records.names)
             spent_ns = self._clock.perf_ns() - begun_ns
         answered.failures.extend(failure.at(int(group.rows[failure.row])) for failure in slot.failures)
-        for part in slot.parts:
-            self._encode(batch, group, part, model.identity, answered)
-        if slot.parts:
-            scored = sum(len(part.rows) for part in slot.parts)
-            last = slot.parts[-1].scores.result[-1:].tolist()[0]
-            answered.uses.append(SlotUse(group.data_type, model.identity, scored, spent_ns, last))
+        parts = [_scored_rows(batch, group, part, model.identity) for part in slot.parts]
+        for part, scored in zip(slot.parts, parts, strict=True):
+            self._encode(batch, group.rows[part.rows].tolist(), scored, answered)
+        if parts:
+            count = sum(map(len, parts))
+            last = parts[-1].scores.result[-1:].tolist()[0]
+            times = parts[0].timestamps_ms if len(parts) == 1 else [at for part in parts for at in part.timestamps_ms]
+            answered.uses.append(SlotUse(group.data_type, model.identity, count, spent_ns, last, times))
+            answered.parts.extend(TimedRows(part, model.engine, spent_ns / count) for part in parts)
 
-    def _encode(
-        self, batch: RecordBatch, group: Group, part: ScoredPart, model: ModelIdentity, answered: _Answered
-    ) -> None:
-        rows = group.rows[part.rows].tolist()
-        values = self._encoder.encode(
-            ScoredRows(
-                data_type=group.data_type,
-                scores=part.scores,
-                model=model,
-                topic=batch.topic,
-                partitions=_at(batch.partitions, rows),
-                offsets=_at(batch.offsets, rows),
-                timestamps_ms=_at(batch.timestamps_ms, rows),
-            )
-        )
+    def _encode(self, batch: RecordBatch, rows: list[int], scored: ScoredRows, answered: _Answered) -> None:
+        values = self._encoder.encode(scored)
         keys = _at(batch.keys, rows)
         longest_key = max(map(len, filter(None, keys)), default=0)
         if message_bytes(None, None) + longest_key + max(map(len, values)) > answered.limit_bytes:
             rows, values = _within(rows, values, keys, answered)
         answered.rows.extend(rows)
         answered.values.extend(values)
+
+
+def _scored_rows(batch: RecordBatch, group: Group, part: ScoredPart, model: ModelIdentity) -> ScoredRows:
+    rows = group.rows[part.rows].tolist()
+    return ScoredRows(
+        data_type=group.data_type,
+        scores=part.scores,
+        model=model,
+        topic=batch.topic,
+        partitions=_at(batch.partitions, rows),
+        offsets=_at(batch.offsets, rows),
+        timestamps_ms=_at(batch.timestamps_ms, rows),
+    )
 
 
 def _within(

@@ -36,6 +36,15 @@ class ScoredRows:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedRows:
+    """Answered rows, the engine that answered, and what it took: `scoring_ns` is nanoseconds a record."""
+
+    rows: ScoredRows
+    engine: str
+    scoring_ns: float
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRecord:
     """One result, decoded; `timestamp_ms` is -1 where the source record has none."""
 

@@ -46,6 +46,9 @@ T = TypeVar("T")
 
 log = logging.getLogger("streamscore")
 
+REPORT_EVERY_S = 1.0
+"""From sample to sample of the history."""
+
 MODELS_GRACE_S = 3.0
 """How long the end waits for a model that is being loaded."""
 
@@ -56,7 +59,7 @@ def serve(settings: Settings) -> None:
 
 
 class Instance:
-    """One scoring server; its threads stop in the order of `run`: scoring, models, http."""
+    """One scoring server; its threads stop in the order of `run`: scoring, models, reporting, http."""
 
     def __init__(self, settings: Settings) -> None:
         """Check what can be checked without a broker; raises `SettingsError` for records, ports and addresses."""
@@ -85,12 +88,22 @@ class Instance:
         log.info("http on %s", ", ".join(f"{self._settings.model_server.host}:{port}" for port in self._http.ports))
         self.supervisor.add("scoring", self._score)
         self.supervisor.add("models", self._follow_models, may_be_late_s=MODELS_GRACE_S)
+        self.supervisor.add("reporting", self._report)
         self.supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
         self.supervisor.run()
         if not self.supervisor.ended("models"):
             _end_beside_a_load()
         self._manager.close()
         log.info("stopped")
+
+    def _report(self, stopping: Callable[[], bool]) -> None:
+        due_s = 0.0
+        while not stopping():
+            now_s = self._clock.monotonic_s()
+            if now_s >= due_s:
+                due_s = now_s + REPORT_EVERY_S
+                self.view.remember()
+            time.sleep(0.1)
 
     def _follow_models(self, stopping: Callable[[], bool]) -> None:
         topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health, stopping=stopping), stopping)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.state.board import ModelsBoard
+from streamscore_cli.state.history import History
 from streamscore_cli.state.recorder import Recorder
-from streamscore_cli.state.snapshots import InstanceIdentity, ModelsSnapshot, Readiness, ScoringSnapshot
+from streamscore_cli.state.snapshots import (
+    InstanceIdentity,
+    ModelsSnapshot,
+    Readiness,
+    Sample,
+    ScoringSnapshot,
+    SinkSnapshot,
+)
 
 
 class View:
@@ -17,6 +27,8 @@ class View:
         self._recorder = recorder
         self._board = board
         self._health = health
+        self._history = History()
+        self._sinks: list[Callable[[], SinkSnapshot]] = []
 
     def scoring(self) -> ScoringSnapshot:
         """Return the scoring thread's last snapshot."""
@@ -25,6 +37,22 @@ class View:
     def models(self) -> ModelsSnapshot:
         """Return the models thread's last snapshot."""
         return self._board.snapshot()
+
+    def history(self) -> tuple[Sample, ...]:
+        """Return one sample a second of the last minutes."""
+        return self._history.samples()
+
+    def sinks(self) -> tuple[SinkSnapshot, ...]:
+        """Return what became of the points of each sink."""
+        return tuple(sink() for sink in self._sinks)
+
+    def add_sink(self, snapshot: Callable[[], SinkSnapshot]) -> None:
+        """Show a sink from now on; before anybody asks."""
+        self._sinks.append(snapshot)
+
+    def remember(self) -> None:
+        """Add a sample to the history; called once a second by the reporting thread."""
+        self._history.add(self._recorder.snapshot())
 
     def readiness(self) -> Readiness:
         """Return whether records can be scored: models known, group joined, a broker there."""

@@ -75,6 +75,24 @@ class Histogram:
         bucket = int(np.searchsorted(np.cumsum(self.counts), rank))
         return min(max(_middle(bucket), self.minimum), self.maximum)
 
+    def since(self, older: Histogram) -> Histogram:
+        """Return what was counted after `older`, an earlier state of the same counts.
+
+        Its `minimum` and `maximum` are the middles of the outermost buckets: exact ones are not known of a difference.
+        """
+        counts = self.counts - older.counts
+        filled = np.flatnonzero(counts)
+        if not len(filled):
+            return Histogram()
+        counts.flags.writeable = False
+        return Histogram(
+            counts,
+            self.count - older.count,
+            max(_middle(int(filled[0])), self.minimum),
+            min(_middle(int(filled[-1])), self.maximum),
+            self.total - older.total,
+        )
+
     def merge(self, other: Histogram) -> Histogram:
         """Return the histogram of both sets of values."""
         if not other.count or not self.count:

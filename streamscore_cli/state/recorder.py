@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.clock import Clock
@@ -27,7 +30,17 @@ _UseKey = tuple[str, ModelIdentity]
 class _Use:
     """What one model does for one data type, while it is being counted; frozen again only after a change."""
 
-    __slots__ = ("_frozen", "invocations", "key", "longest_ns", "rate", "scoring", "scoring_ns", "shortest_ns")
+    __slots__ = (
+        "_frozen",
+        "invocations",
+        "key",
+        "latency",
+        "longest_ns",
+        "rate",
+        "scoring",
+        "scoring_ns",
+        "shortest_ns",
+    )
 
     def __init__(self, key: _UseKey, since_s: float) -> None:
         self.key = key
@@ -36,10 +49,12 @@ class _Use:
         self.shortest_ns = float("inf")
         self.longest_ns = 0.0
         self.scoring = HistogramBuilder()
+        self.latency = HistogramBuilder()
         self.rate = RateCounter(since_s)
         self._frozen: tuple[ModelUse, RateWindow] | None = None
 
-    def add(self, slot: SlotUse, now_s: float) -> None:
+    def add(self, slot: SlotUse, latencies_us: NDArray[np.int64], now_s: float) -> None:
+        self.latency.add(latencies_us)
         per_record_ns = slot.scoring_ns / slot.records
         self.invocations += slot.records
         self.scoring_ns += slot.scoring_ns
@@ -60,6 +75,7 @@ class _Use:
                 self.shortest_ns / _NS_PER_MS,
                 self.longest_ns / _NS_PER_MS,
                 scoring=self.scoring.build(),
+                latency=self.latency.build(),
             )
             self._frozen = (use, self.rate.window())
         return self._frozen
@@ -93,6 +109,7 @@ class Recorder:
         self._dropped: dict[Cause, int] = {}
         self._latency = HistogramBuilder()
         self._scoring = HistogramBuilder()
+        self._batches = HistogramBuilder()
         self._rate = RateCounter(self._started_s)
         self._uses: dict[_UseKey, _Use] = {}
         self._last_scores: deque[LastScore] = deque(maxlen=LAST_SCORES)
@@ -110,9 +127,9 @@ class Recorder:
         now_s = self._clock.monotonic_s()
         self._records += observation.records
         self._rate.add(now_s, observation.records)
-        self._latency.add(observation.latencies_ms * _US_PER_MS)
+        self._batches.add_repeated(observation.records, min(observation.records, 1))
         for slot in observation.slots:
-            self._record_slot(slot, now_s)
+            self._record_slot(slot, observation.produced_ms, now_s)
         for key, count in observation.dead_letters.items():
             self._dead_letters[key] = self._dead_letters.get(key, 0) + count
         for cause, count in observation.dropped.items():
@@ -160,14 +177,16 @@ class Recorder:
             uptime_s=now_s - self._started_s,
         )
 
-    def _record_slot(self, slot: SlotUse, now_s: float) -> None:
+    def _record_slot(self, slot: SlotUse, produced_ms: int, now_s: float) -> None:
         if slot.records <= 0:
             return
         self._results += slot.records
         self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
         key = (slot.data_type, slot.model)
         use = self._uses.pop(key, None) or _Use(key, self._started_s)
-        use.add(slot, now_s)
+        latencies_us = _latencies_us(slot.timestamps_ms, produced_ms)
+        self._latency.add(latencies_us)
+        use.add(slot, latencies_us, now_s)
         self._uses[key] = use  # the newest use is the last: the first is the one to forget
         if len(self._uses) > MOST_USES:
             del self._uses[next(iter(self._uses))]
@@ -189,6 +208,7 @@ class Recorder:
             dropped=dict(self._dropped),
             latency=self._latency.build(),
             scoring=self._scoring.build(),
+            batches=self._batches.build(),
             last_scores=tuple(self._last_scores),
             partitions=self._partitions,
             joined=self._joined,
@@ -200,3 +220,9 @@ class Recorder:
         self._published = _Published(snapshot, self._rate.window(), uses)
         self._published_s = now_s
         self._changed = False
+
+
+def _latencies_us(timestamps_ms: Sequence[int], produced_ms: int) -> NDArray[np.int64]:
+    """Return microseconds from each timestamp to its result; a clock that ran ahead makes them 0, not negative."""
+    stamps = np.asarray(timestamps_ms, dtype=np.int64)
+    return np.maximum(produced_ms - stamps[stamps >= 0], 0) * _US_PER_MS

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.failures import Cause, Stage
@@ -18,24 +15,28 @@ from streamscore_cli.state.histogram import Histogram
 
 @dataclass(frozen=True, slots=True)
 class SlotUse:
-    """What one model did for one data type in one batch; `scoring_ns` is the time in `Servable.score` and binding."""
+    """What one model did for one data type in one batch; `scoring_ns` is the time in `Servable.score` and binding.
+
+    `timestamps_ms` are those of its records, -1 where a record has none.
+    """
 
     data_type: str
     model: ModelIdentity
     records: int
     scoring_ns: int
     last_result: object
+    timestamps_ms: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchObservation:
-    """What became of the records of one poll; `latencies_ms` go from a record's timestamp to its result's production.
+    """What became of the records of one poll, whose results were handed to the producer at `produced_ms`.
 
     `dropped` counts records left out by a policy its operator chose, by cause.
     """
 
     records: int
-    latencies_ms: NDArray[np.int64]
+    produced_ms: int
     slots: tuple[SlotUse, ...]
     dead_letters: Mapping[tuple[Stage, Cause], int]
     dropped: Mapping[Cause, int]
@@ -45,7 +46,8 @@ class BatchObservation:
 class ModelUse:
     """What one model has done for one data type; durations are milliseconds a record, `duration_ms` their sum.
 
-    `scoring` counts nanoseconds a record (the mean of its batch); `rate_per_s` is over the last seconds.
+    `scoring` counts nanoseconds a record (the mean of its batch), `latency` microseconds from a record's timestamp to
+    its result; `rate_per_s` is over the last seconds.
     """
 
     data_type: str
@@ -56,6 +58,7 @@ class ModelUse:
     max_ms: float
     rate_per_s: float = 0.0
     scoring: Histogram = field(default_factory=Histogram)
+    latency: Histogram = field(default_factory=Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ class ScoringSnapshot:
     """The scoring thread's counts since the start; `rate_per_s` over the last seconds; `models` newest use last.
 
     `latency` counts microseconds from a record's timestamp to its result, `scoring` nanoseconds a record in a model
-    (fast models take less than a microsecond). `taken_ms` is when the counts were taken; rates and `uptime_s` are as of
-    the moment of reading.
+    (fast models take less than a microsecond), `batches` records of a batch. `taken_ms` is when the counts were taken;
+    rates and `uptime_s` are as of the moment of reading.
     """
 
     taken_ms: int
@@ -86,6 +89,7 @@ class ScoringSnapshot:
     rate_per_s: float = 0.0
     latency: Histogram = field(default_factory=Histogram)
     scoring: Histogram = field(default_factory=Histogram)
+    batches: Histogram = field(default_factory=Histogram)
     models: tuple[ModelUse, ...] = ()
     last_scores: tuple[LastScore, ...] = ()
     partitions: tuple[TopicPartition, ...] = ()
@@ -94,6 +98,25 @@ class ScoringSnapshot:
     waiting: Mapping[TopicPartition, str] = field(default_factory=dict)
     lag: Mapping[TopicPartition, int] = field(default_factory=dict)
     uptime_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What happened between two looks at the counts, the later at `at_ms`.
+
+    Rates are a second; latencies are microseconds from a record's timestamp to its result, of this stretch alone, and 0
+    where it had no results; `lag` is the sum of all partitions at the end.
+    """
+
+    at_ms: int
+    records_per_s: float
+    results_per_s: float
+    dead_letters_per_s: float
+    p50_us: int
+    p90_us: int
+    p99_us: int
+    max_us: int
+    lag: int
 
 
 class ModelState(StrEnum):
@@ -152,6 +175,23 @@ class ModelsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class SinkSnapshot:
+    """What became of the points of one sink since the start; a sink is best effort, and says what it lost.
+
+    `points` counts scores offered, `written` and `dropped` (by cause) how they ended, `waiting` those still in memory;
+    an aggregate stands for all its scores. `problem` is empty while the last write was good.
+    """
+
+    name: str
+    target: str
+    points: int = 0
+    written: int = 0
+    waiting: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """Whether the instance can do its work, and what is missing where it can not."""
 
@@ -186,4 +226,12 @@ class InstanceView(Protocol):
 
     def readiness(self) -> Readiness:
         """Return whether this instance is ready."""
+        ...
+
+    def history(self) -> tuple[Sample, ...]:
+        """Return one sample a second of the last minutes, newest last."""
+        ...
+
+    def sinks(self) -> tuple[SinkSnapshot, ...]:
+        """Return what became of the points of each sink."""
         ...

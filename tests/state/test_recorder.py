@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from streamscore_cli.core.failures import Cause, Stage
@@ -16,11 +16,13 @@ from tests.fakes import FakeClock
 
 FOREST = ModelIdentity("forest", 3, "aa")
 LINEAR = ModelIdentity("linear", 4, "bb")
+NOW_MS = 1_000_000
 
 
 def observe(*slots: SlotUse, records: int | None = None, latencies_ms: tuple[int, ...] = ()) -> BatchObservation:
     total = sum(slot.records for slot in slots) if records is None else records
-    return BatchObservation(total, np.array(latencies_ms, dtype=np.int64), slots, {}, {})
+    timed = tuple(replace(one, timestamps_ms=[NOW_MS - latency for latency in latencies_ms]) for one in slots)
+    return BatchObservation(total, NOW_MS, timed, {}, {})
 
 
 def slot(model: ModelIdentity = FOREST, records: int = 10, scoring_ns: int = 5000, result: object = 1) -> SlotUse:
@@ -39,15 +41,20 @@ def recorder(clock: FakeClock) -> Recorder:
 
 def test_counts_of_a_batch(recorder: Recorder) -> None:
     dead = {(Stage.DECODE, Cause.UNDECODABLE): 2}
-    recorder.record(BatchObservation(15, np.array([3, 5], dtype=np.int64), (slot(),), dead, {Cause.NO_MODEL: 3}))
-    recorder.record(BatchObservation(2, np.array([4], dtype=np.int64), (), dead, {Cause.NO_MODEL: 1}))
+    timed = replace(slot(), timestamps_ms=[NOW_MS - 3, -1, NOW_MS - 5])
+    recorder.record(BatchObservation(15, NOW_MS, (timed,), dead, {Cause.NO_MODEL: 3}))
+    recorder.record(
+        BatchObservation(2, NOW_MS, (replace(slot(LINEAR), timestamps_ms=[NOW_MS - 4]),), {}, {Cause.NO_MODEL: 1})
+    )
     recorder.publish(force=True)
     now = recorder.snapshot()
-    assert (now.records, now.results) == (17, 10)
-    assert now.dead_letters == {(Stage.DECODE, Cause.UNDECODABLE): 4}
+    assert (now.records, now.results) == (17, 20)
+    assert now.dead_letters == {(Stage.DECODE, Cause.UNDECODABLE): 2}
+    assert (now.batches.count, now.batches.minimum, now.batches.maximum) == (2, 2, 15)
+    assert [(use.latency.count, use.latency.total) for use in now.models] == [(2, 8000), (1, 4000)]
     assert now.dropped == {Cause.NO_MODEL: 4}
     assert (now.latency.count, now.latency.minimum, now.latency.maximum) == (3, 3000, 5000)
-    assert (now.scoring.count, now.scoring.minimum) == (10, 500)
+    assert (now.scoring.count, now.scoring.minimum) == (20, 500)
 
 
 def test_use_per_model_in_milliseconds_a_record(recorder: Recorder) -> None:
@@ -143,7 +150,7 @@ def test_partitions_waiting_and_lag_are_replaced(recorder: Recorder) -> None:
 def test_odd_batches_do_no_harm(recorder: Recorder) -> None:
     recorder.record(observe(records=0))
     recorder.record(observe(slot(records=0)))
-    recorder.record(observe(slot(records=1, scoring_ns=0), latencies_ms=(-3, 0, 10**15)))
+    recorder.record(observe(slot(records=1, scoring_ns=0), latencies_ms=(-3, 0, NOW_MS)))
     recorder.publish(force=True)
     assert recorder.snapshot().results == 1
     assert recorder.snapshot().latency.count == 3

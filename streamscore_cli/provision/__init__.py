@@ -1,0 +1,1 @@
+"""InfluxDB and Grafana made to match a wanted state: plan, show, apply; nothing here scores or measures."""
