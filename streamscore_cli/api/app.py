@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,9 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from streamscore_cli.api.guards import BearerToken, RequestLimits
-from streamscore_cli.api.responses import json_response, problem
+from streamscore_cli.api.responses import SECURITY_HEADERS, json_response, problem
 from streamscore_cli.api.values import STORE, instances_json, known_data_types, readiness_json, stats_json
 from streamscore_cli.state.snapshots import InstanceView
+
+if TYPE_CHECKING:
+    from streamscore_cli.api.metrics import Metrics
 
 PATHS = {
     "/stats": "the model in service and all of this instance; ?data_type= picks the model",
@@ -23,6 +27,7 @@ PATHS = {
     "/state/{storeName}/value": "the state of a store on this instance: as /stats",
     "/healthz": "200 while this process answers",
     "/readyz": "200 when this instance can score, else 503 and what is missing",
+    "/metrics": "Prometheus metrics of this instance",
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -51,6 +56,7 @@ def _routes(endpoints: _Endpoints) -> list[Route]:
         "/state/{store}/value": endpoints.value,
         "/healthz": endpoints.healthz,
         "/readyz": endpoints.readyz,
+        "/metrics": endpoints.metrics,
     }
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in table.items()]
 
@@ -60,6 +66,7 @@ class _Endpoints:
 
     def __init__(self, view: InstanceView) -> None:
         self._view = view
+        self._metrics: Metrics | None = None
 
     async def index(self, _: Request) -> Response:
         return json_response({"name": self._view.identity.name, "paths": PATHS})
@@ -82,6 +89,14 @@ class _Endpoints:
     async def readyz(self, _: Request) -> Response:
         readiness = self._view.readiness()
         return json_response(readiness_json(readiness), status=200 if readiness.ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        if self._metrics is None:
+            from streamscore_cli.api.metrics import Metrics
+
+            self._metrics = Metrics(self._view)
+        text, media_type = self._metrics.render(request.headers.get("accept", ""))
+        return Response(text, headers=SECURITY_HEADERS | {"content-type": media_type})
 
     def _stats(self, data_type: str) -> Response:
         stats = stats_json(self._view, data_type)

@@ -75,6 +75,15 @@ class Histogram:
         bucket = int(np.searchsorted(np.cumsum(self.counts), rank))
         return min(max(_middle(bucket), self.minimum), self.maximum)
 
+    def up_to(self, bounds: Sequence[int]) -> list[int]:
+        """Return for each of the ascending `bounds` how many values lie in buckets that begin at or below it."""
+        if not self.count:
+            return [0] * len(bounds)
+        edges = np.clip(np.asarray(bounds, dtype=np.int64), SMALLEST, LARGEST)
+        places = (edges.astype(np.float64).view(np.int64) >> _SHIFT) - _FIRST
+        counted: list[int] = np.cumsum(self.counts)[places].tolist()
+        return counted
+
     def since(self, older: Histogram) -> Histogram:
         """Return what was counted after `older`, an earlier state of the same counts.
 

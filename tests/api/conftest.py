@@ -42,7 +42,8 @@ class Running:
             response = connection.getresponse()
             text = response.read()
             found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, json.loads(text) if text else None)
+            is_json = found.get("content-type", "").startswith("application/json")
+            return Answer(response.status, found, json.loads(text) if is_json and text else text.decode())
         finally:
             connection.close()
 
