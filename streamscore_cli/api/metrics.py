@@ -78,6 +78,9 @@ class _State:
     ready: bool
 
 
+_NOTHING = _State(ScoringSnapshot(0, 0), ModelsSnapshot(), (), ready=False)
+
+
 class _InstanceCollector(Collector):
     def __init__(self, view: InstanceView) -> None:
         self._view = view
@@ -85,9 +88,13 @@ class _InstanceCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield every family."""
         view = self._view
-        state = _State(view.scoring(), view.models(), view.sinks(), view.readiness().ready)
-        for families in (_instance, _records, _by_model, _kafka, _models, _sinks):
-            yield from families(state)
+        yield from families(_State(view.scoring(), view.models(), view.sinks(), view.readiness().ready))
+
+
+def families(state: _State = _NOTHING) -> Iterator[Metric]:
+    """Yield every family with its samples as of `state`."""
+    for some in (_instance, _records, _by_model, _kafka, _models, _sinks):
+        yield from some(state)
 
 
 def _instance(state: _State) -> Iterator[Metric]:

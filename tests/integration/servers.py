@@ -52,14 +52,21 @@ class Server:
         assert self._process is not None
         return self._process
 
+    @property
+    def address(self) -> str:
+        """Return the host:port of its HTTP side, empty while it has not said it since its last start."""
+        log = self.log.read_text().splitlines()
+        lines = [line for line in log if "http on 127.0.0.1:" in line]
+        starts = [line for line in log if " instance " in line]
+        return "127.0.0.1:" + lines[-1].rsplit(":", 1)[1] if lines and len(lines) >= len(starts) else ""
+
     def stats(self) -> Mapping[str, Any]:
         """Return what `/stats` says of the instance; empty while it does not answer."""
-        lines = [line for line in self.log.read_text().splitlines() if "http on 127.0.0.1:" in line]
-        starts = [line for line in self.log.read_text().splitlines() if " instance " in line]
-        if not lines or len(lines) < len(starts):
+        address = self.address
+        if not address:
             return {}
         try:
-            found = fetch_stats(parse_address("127.0.0.1:" + lines[-1].rsplit(":", 1)[1]))
+            found = fetch_stats(parse_address(address))
         except ServerUnreachable:
             return {}
         instance: Mapping[str, Any] = found["instance"]
