@@ -9,11 +9,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from streamscore_cli.api.guards import BearerToken, RequestLimits
-from streamscore_cli.api.responses import SECURITY_HEADERS, json_response, problem
+from streamscore_cli.api.guards import BearerToken, RequestLimits, wants_page
+from streamscore_cli.api.live import LiveFeed
+from streamscore_cli.api.page import live_page
+from streamscore_cli.api.responses import PAGE_HEADERS, SECURITY_HEADERS, json_response, problem
 from streamscore_cli.api.values import STORE, instances_json, known_data_types, readiness_json, stats_json
 from streamscore_cli.state.snapshots import InstanceView
 
@@ -28,15 +30,20 @@ PATHS = {
     "/healthz": "200 while this process answers",
     "/readyz": "200 when this instance can score, else 503 and what is missing",
     "/metrics": "Prometheus metrics of this instance",
+    "/": "the live page in a browser, this list otherwise",
+    "/live": "what the live page shows, once a second, as server-sent events",
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(view: InstanceView, token: str = "") -> Starlette:
-    """Return the application that answers from `view`; `token`, if any, is asked for all but the health checks."""
+def make_app(view: InstanceView, token: str = "", live: LiveFeed | None = None) -> Starlette:
+    """Return the application that answers from `view`; `token`, if any, is asked for all but the health checks.
+
+    Who makes the server closes `live` when it ends, so that nobody's stream holds it up.
+    """
     app = Starlette(
-        routes=_routes(_Endpoints(view)),
+        routes=_routes(_Endpoints(view, live or LiveFeed(view))),
         middleware=[
             Middleware(RequestLimits),
             Middleware(BearerToken, token=token),
@@ -57,6 +64,7 @@ def _routes(endpoints: _Endpoints) -> list[Route]:
         "/healthz": endpoints.healthz,
         "/readyz": endpoints.readyz,
         "/metrics": endpoints.metrics,
+        "/live": endpoints.live,
     }
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in table.items()]
 
@@ -64,11 +72,15 @@ def _routes(endpoints: _Endpoints) -> list[Route]:
 class _Endpoints:
     """One method a path; each reads the view once and answers."""
 
-    def __init__(self, view: InstanceView) -> None:
+    def __init__(self, view: InstanceView, live: LiveFeed) -> None:
         self._view = view
+        self._live = live
         self._metrics: Metrics | None = None
 
-    async def index(self, _: Request) -> Response:
+    async def index(self, request: Request) -> Response:
+        if wants_page(request.scope):
+            page = live_page()
+            return Response(page.html, headers=PAGE_HEADERS | {"content-security-policy": page.policy})
         return json_response({"name": self._view.identity.name, "paths": PATHS})
 
     async def stats(self, request: Request) -> Response:
@@ -89,6 +101,12 @@ class _Endpoints:
     async def readyz(self, _: Request) -> Response:
         readiness = self._view.readiness()
         return json_response(readiness_json(readiness), status=200 if readiness.ready else 503)
+
+    async def live(self, _: Request) -> Response:
+        if self._live.full:
+            return problem(503, "too many look at this page already", "Try again later.", {"retry-after": "10"})
+        headers = SECURITY_HEADERS | {"content-type": "text/event-stream", "x-accel-buffering": "no"}
+        return StreamingResponse(self._live.events(), headers=headers)
 
     async def metrics(self, request: Request) -> Response:
         if self._metrics is None:

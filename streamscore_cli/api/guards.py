@@ -51,7 +51,8 @@ class BearerToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401, or pass the request on."""
-        if self._expected and scope["path"] not in OPEN_PATHS and not self._given(scope["headers"]):
+        is_open = scope["path"] in OPEN_PATHS or wants_page(scope)
+        if self._expected and not is_open and not self._given(scope["headers"]):
             hint = "Send the header 'Authorization: Bearer <token>' with the server's model_server.token."
             refusal = problem(401, "a bearer token is needed", hint, {"www-authenticate": "Bearer"})
             await refusal(scope, receive, send)
@@ -64,6 +65,11 @@ class BearerToken:
                 scheme, _, credentials = value.partition(b" ")
                 return scheme.lower() == b"bearer" and hmac.compare_digest(credentials.strip(), self._expected)
         return False
+
+
+def wants_page(scope: Scope) -> bool:
+    """Tell whether a browser asks for the live page, which itself holds nothing worth a token."""
+    return scope["path"] == "/" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _over_limit(scope: Scope, headers: Headers) -> Response | None:

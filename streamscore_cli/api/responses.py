@@ -14,6 +14,9 @@ SECURITY_HEADERS = {
 }
 """Sent with every answer, so that browsers and caches are not clever with it."""
 
+PAGE_HEADERS = SECURITY_HEADERS | {"content-type": "text/html; charset=utf-8", "referrer-policy": "no-referrer"}
+"""Sent with the live page, which brings a content policy of its own."""
+
 
 def to_bytes(value: object) -> bytes:
     """Return `value` as one line of JSON."""
