@@ -17,11 +17,12 @@ demo: $(VENV)/.demo ## the whole thing, live: a real Kafka, models, records, sco
 	@$(STREAMSCORE) demo $(if $(SECONDS_LIMIT),--seconds $(SECONDS_LIMIT))
 
 test: $(VENV)/.dev ## every test that Python alone can run, those on a real Kafka included
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m 'not servers' $(PYTEST_ARGS)
 	@echo 'There is more: make test-servers (what needs servers beyond Python), make bench (speed), make cover.'
 
-test-servers: $(VENV)/.dev ## tests that need servers which Python cannot bring (none yet)
-	@echo 'No test needs more than Python and the Kafka that Python brings.'
+test-servers: $(VENV)/.dev ## tests on real InfluxDB, Prometheus and Chromium, which it gets first (docs/testing.md)
+	@$(BIN)/python scripts/install_servers.py
+	@$(BIN)/python -m pytest -m servers tests/servers $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## lint, types, import contracts, generated files fresh; changes nothing
 	@$(BIN)/ruff format --check --quiet .
@@ -40,7 +41,7 @@ bench: $(VENV)/.dev ## measure: the server against the bare loop, decode, encode
 	@$(BIN)/python -m benchmarks
 
 cover: $(VENV)/.dev ## the tests with coverage
-	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS) && $(BIN)/python -m coverage report
+	@$(BIN)/python -m coverage run -m pytest -m 'not servers' $(PYTEST_ARGS) && $(BIN)/python -m coverage report
 
 docs: $(VENV)/.dev ## write docs/cli.md, docs/settings.md and docs/pmml.md anew
 	@$(BIN)/python scripts/make_docs.py

@@ -15,10 +15,10 @@ END_WAIT_S = 10.0
 # Runs between fork and the program: asks the system to end this process with its parent (Linux), and looks whether the
 # parent is still there, because it may have gone before the request. A preexec_fn would not be safe beside threads.
 _SHIM = """
-import ctypes, os, signal, sys
-parent, program = int(sys.argv[1]), sys.argv[2:]
+import ctypes, os, sys
+parent, number, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 PR_SET_PDEATHSIG = 1
-ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 if os.getppid() != parent:
     sys.exit(1)
 os.execv(program[0], program)
@@ -26,18 +26,26 @@ os.execv(program[0], program)
 
 
 class ChildProcess:
-    """A program in a session of its own, its output appended to a file; it gets SIGTERM when this process ends.
+    """A program in a session of its own, its output appended to a file; it gets a signal when this process ends.
 
     On Linux the signal comes when the *thread* that started it ends, so start it from one that lives long enough. Its
     own session keeps a terminal's Ctrl-C from it: who started it stops it, after those that still need it.
     """
 
     def __init__(
-        self, command: Sequence[str], log: Path, directory: Path, environ: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        log: Path,
+        directory: Path,
+        environ: Mapping[str, str] | None = None,
+        orphaned: signal.Signals = signal.SIGTERM,
     ) -> None:
-        """Start `command` in `directory`; `environ` is this process's unless given."""
+        """Start `command` in `directory`; `environ` is this process's unless given.
+
+        `orphaned` is the signal for when this process ends first (Linux); only SIGKILL ends a frozen program.
+        """
         if sys.platform == "linux":
-            command = [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *command]
+            command = [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), str(int(orphaned)), *command]
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603
