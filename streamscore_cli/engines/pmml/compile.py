@@ -6,7 +6,8 @@ import numpy as np
 
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.engines.pmml.compiler import CompiledModel, Compiler
-from streamscore_cli.engines.pmml.document.element import Element, child, required, unsupported
+from streamscore_cli.engines.pmml.document.collector import collector_paused
+from streamscore_cli.engines.pmml.document.element import Element, child, release, required, unsupported
 from streamscore_cli.engines.pmml.document.grammar import check
 from streamscore_cli.engines.pmml.document.parser import DEFAULT_LIMITS, Limits, parse
 from streamscore_cli.engines.pmml.fields.dictionary import data_fields
@@ -17,8 +18,12 @@ from streamscore_cli.engines.pmml.program import Answer, InputField, Program
 from streamscore_cli.engines.pmml.registry import MODELS, SHAPES, TABLES
 from streamscore_cli.engines.pmml.values.cast import can_cast
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
+from streamscore_cli.engines.pmml.values.types import DataType
 from streamscore_cli.engines.pmml.values.words import Vocabulary
 from streamscore_cli.engines.pmml.verification.rows import Checked, compare, verification_of
+
+_FRAMES = 300
+"""Of Python's stack, which callers may have used when they score."""
 
 
 def compile_pmml(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Model:
@@ -27,20 +32,40 @@ def compile_pmml(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Model:
     Raises `ModelRejected` (unsafe, malformed, or against its own verification) or `ModelUnsupported` (beyond this
     engine), each naming the element and its line.
     """
-    root = parse(data, limits)
-    check(root, SHAPES)
-    models = [one for one in root.children if one.tag in MODELS]
-    if len(models) != 1:
-        raise unsupported(root, f"has {len(models)} models")
-    try:
-        program = _program(root, models[0])
-        checked = verification_of(models[0])
-    except RecursionError:
-        raise ModelUnsupported("The PMML engine cannot do this: the document is nested too deeply.") from None
-    del root, models  # the document is several times as large as what is made of it
+    with collector_paused():
+        root = parse(data, limits)
+        try:
+            program, checked = _compiled(root)
+        except RecursionError:
+            raise ModelUnsupported("The PMML engine cannot do this: the document is nested too deeply.") from None
+        finally:
+            release(root)  # it is several times as large as the bytes, or as what is made of it
     model = Model(program)
+    _check_stack(model)
     _verify(model, checked)
     return model
+
+
+def _check_stack(model: Model, frames: int = _FRAMES) -> None:
+    """Refuse a model whose parts depend on one another in longer chains than Python's stack has room for."""
+    if frames > 0:
+        _check_stack(model, frames - 1)
+        return
+    try:
+        model.general(1, {})
+    except RecursionError:
+        raise ModelUnsupported(
+            "The PMML engine cannot do this: the models or outputs of the document make too long a chain."
+        ) from None
+
+
+def _compiled(root: Element) -> tuple[Program, tuple[Checked, ...]]:
+    check(root, SHAPES)
+    models = [one for one in root.children if one.tag in MODELS]
+    if not models:
+        raise unsupported(root, "has no model")
+    first = next((one for one in models if one.get("isScorable") not in {"false", "0"}), models[0])
+    return _program(root, first), verification_of(first)
 
 
 def _program(root: Element, model: Element) -> Program:
@@ -77,8 +102,11 @@ def _assembled(compiler: Compiler, compiled: CompiledModel, element: Element) ->
 
 
 def _answers(compiled: CompiledModel) -> list[Answer]:
-    """Return what the segments of a model answer and, where it has the same names itself, rather its own outputs."""
-    fields = [*compiled.built.answers, *(output.field for output in compiled.outputs if output.final)]
+    """Return what the segments of a model answer and, where it has the same names itself, rather its own outputs.
+
+    Those of its own that are no final result too, as JPMML does.
+    """
+    fields = [*compiled.built.answers, *(output.field for output in compiled.outputs)]
     return list({field.name: Answer(field.name, field.slot, field.type) for field in fields}.values())
 
 
@@ -97,4 +125,10 @@ def _verify(model: Model, fields: tuple[Checked, ...]) -> None:
     answers = dict(result.outputs)
     if model.program.target is not None:
         answers[model.program.target] = result.value
-    compare(fields, answers)
+    compare(fields, answers, _singles(model.program))
+
+
+def _singles(program: Program) -> frozenset[str]:
+    names = {answer.name for answer in program.answers if answer.type is DataType.FLOAT}
+    names |= {program.target} if program.target is not None and program.type is DataType.FLOAT else set()
+    return frozenset(names)

@@ -112,6 +112,11 @@ class OutputField:
 _MOST_OF_FUNCTIONS = 100_000
 """Expressions within calls of user-defined functions: each call copies its body, and copies are copied again."""
 
+_LONGEST_STAGE = 40
+_MOST_MODELS_WITHIN = 30
+_MOST_NESTED = 90
+"""Expressions and predicates within each other: what is evaluated by recursion must fit Python's stack."""
+
 ExpressionCompiler = Callable[["Compiler", Element, Scope], Expression]
 PredicateCompiler = Callable[["Compiler", Element, Scope], Computes]
 ModelCompiler = Callable[[Site], Built]
@@ -125,6 +130,35 @@ class Tables:
     predicates: Mapping[str, PredicateCompiler]
     models: Mapping[str, ModelCompiler]
     model: Callable[[Compiler, Element, Scope, Target | None], CompiledModel]
+
+
+class Chains:
+    """How long the chains of derived fields are: a column is evaluated by recursion only so far below another.
+
+    A column that is farther from its inputs gets stations, which are evaluated before it, the farthest last.
+    """
+
+    def __init__(self) -> None:
+        """Start with no column known; one that is not has no depth."""
+        self._depths: dict[int, int] = {}
+        self._stations: dict[int, frozenset[int]] = {}
+
+    def stations(self, slots: list[int], height: int) -> tuple[int, ...]:
+        """Return the stations of a column that reads `slots` in an expression of this height; () for none."""
+        if height + self._depth(slots) <= _LONGEST_STAGE:
+            return ()
+        return tuple(sorted({slot for slot in slots if slot in self._depths}.union(*map(self._below, slots))))
+
+    def add(self, slot: int, slots: list[int], height: int, stations: tuple[int, ...]) -> None:
+        """Note a new column, what it reads and the stations it was given."""
+        self._depths[slot] = height + (0 if stations else self._depth(slots))
+        self._stations[slot] = frozenset(stations).union(*map(self._below, slots))
+
+    def _depth(self, slots: list[int]) -> int:
+        return max((self._depths.get(slot, 0) for slot in slots), default=0)
+
+    def _below(self, slot: int) -> frozenset[int]:
+        return self._stations.get(slot, frozenset())
 
 
 class Compiler:
@@ -146,8 +180,12 @@ class Compiler:
         self.models: list[Predicts] = []
         self.calls: list[str] = []
         self.globals: list[Element] = []
+        self.chains = Chains()
+        self.depth = 0
+        self.deepest = 0
         self._inputs: dict[str, int] = {}
         self._copied = 0
+        self._models_within = 0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -178,7 +216,17 @@ class Compiler:
         self._copied += bool(self.calls)
         if self._copied > _MOST_OF_FUNCTIONS:
             raise unsupported(element, f"makes the calls of functions more than {_MOST_OF_FUNCTIONS} expressions")
-        return found(self, element, scope)
+        self._enter(element)
+        expression = found(self, element, scope)
+        self.depth -= 1
+        return expression
+
+    def _enter(self, element: Element) -> None:
+        """Count how deep an expression or a predicate is within others; evaluating it takes as much of the stack."""
+        self.depth += 1
+        self.deepest = max(self.deepest, self.depth)
+        if self.depth > _MOST_NESTED:
+            raise unsupported(element, f"is nested more than {_MOST_NESTED} levels deep, calls of functions included")
 
     def expression_in(self, parent: Element, scope: Scope) -> Expression:
         """Compile the one expression that `parent` must have."""
@@ -192,7 +240,10 @@ class Compiler:
         found = self.tables.predicates.get(element.tag)
         if found is None:
             raise unsupported(element, "is no predicate it knows")
-        return found(self, element, scope)
+        self._enter(element)
+        predicate = found(self, element, scope)
+        self.depth -= 1
+        return predicate
 
     def predicate_of(self, parent: Element) -> Element:
         """Return the one predicate that `parent` must have."""
@@ -210,4 +261,9 @@ class Compiler:
 
     def model(self, element: Element, scope: Scope, around: Target | None = None) -> CompiledModel:
         """Compile a model; `around` is the target of the model it is a part of."""
-        return self.tables.model(self, element, scope, around)
+        self._models_within += 1
+        if self._models_within > _MOST_MODELS_WITHIN:
+            raise unsupported(element, f"is within more than {_MOST_MODELS_WITHIN} other models")
+        compiled = self.tables.model(self, element, scope, around)
+        self._models_within -= 1
+        return compiled

@@ -9,6 +9,7 @@ from streamscore_cli.engines.pmml.expressions import apply, continuous, mapping,
 from streamscore_cli.engines.pmml.fields import derived, dictionary, schema, targets
 from streamscore_cli.engines.pmml.models import distance
 from streamscore_cli.engines.pmml.models.assembly import compile_model
+from streamscore_cli.engines.pmml.models.association import compile as association
 from streamscore_cli.engines.pmml.models.clustering import compile as clustering
 from streamscore_cli.engines.pmml.models.general_regression import compile as general_regression
 from streamscore_cli.engines.pmml.models.mining import compile as mining
@@ -54,6 +55,7 @@ MODELS: dict[str, ModelCompiler] = {
     "NeuralNetwork": neural.compile_neural,
     "SupportVectorMachineModel": support_vector.compile_support_vector,
     "ClusteringModel": clustering.compile_clustering,
+    "AssociationModel": association.compile_association,
     "MiningModel": mining.compile_mining,
 }
 
@@ -96,6 +98,7 @@ SHAPES: dict[str, Shape] = merged(
         scorecard.SHAPES,
         distance.SHAPES,
         clustering.SHAPES,
+        association.SHAPES,
         support_vector.SHAPES,
         mining.shapes(_MODEL_NAMES),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.compile import compile_pmml
 from streamscore_cli.engines.pmml.program import Result
+from tests.engines.pmml.stored import scored_twice
 
 
 def data_field(name: str, kind: str = "double", optype: str = "", inside: str = "") -> str:
@@ -50,6 +51,6 @@ def column(values: Sequence[object]) -> NDArray[Any]:
 
 
 def scored(data: bytes, **inputs: Sequence[object]) -> Result:
-    """Compile a document and score rows given by column."""
+    """Compile a document and score rows given by column; stored and loaded it must answer the same."""
     length = len(next(iter(inputs.values())))
-    return compile_pmml(data).score(length, {name: column(values) for name, values in inputs.items()})
+    return scored_twice(compile_pmml(data), length, {name: column(values) for name, values in inputs.items()})

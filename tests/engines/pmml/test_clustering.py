@@ -267,3 +267,13 @@ def test_the_nearest_cluster_is_that_of_the_specification(
         assert got == pytest.approx(wanted, rel=1e-12, abs=1e-12)
         assert result.value[place] == f"c{got.index(min(got))}"
         assert place not in result.reasons
+
+
+def test_affinities_are_told_by_rank() -> None:
+    """As JPMML 1.7.7 does: the distance of the second nearest; what is behind the last is refused."""
+    output = '<Output><OutputField name="second" feature="affinity" rank="{}"/></Output>'
+    ranked = model("squaredEuclidean", [A, B], output=output.format(2))
+    result = scored(ranked, x=[1.0, 4.0], y=[2.0, 5.0], z=[3.0, 7.0])
+    assert result.outputs["second"].tolist() == [34.0, 34.0]
+    with pytest.raises(ModelUnsupported, match=r"<OutputField> \(line 1\)"):
+        compile_pmml(model("squaredEuclidean", [A, B], output=output.format(3)))

@@ -17,6 +17,7 @@ from streamscore_cli.engines.pmml.fast.gate import gate_of
 from streamscore_cli.engines.pmml.fast.linear import FastTable
 from streamscore_cli.engines.pmml.fast.neural import PlainClassification
 from streamscore_cli.engines.pmml.fast.rewrite import rewritten
+from streamscore_cli.engines.pmml.fast.site import Site
 from streamscore_cli.engines.pmml.fast.trees import FastPoll, FastSum, FastTree
 from streamscore_cli.engines.pmml.model import Model
 from streamscore_cli.engines.pmml.models.regression.model import Classification, Regression
@@ -175,18 +176,24 @@ def assert_same(fast: Result, general: Result) -> None:
 
 
 def check(model: Model, rows: list[dict[str, object]]) -> None:
-    """Compare a batch in which no row is alone, and its first plain row alone with what it gets in company."""
-    doubled = inputs(rows * 2)
+    """Compare a batch, and each of its rows alone."""
+    given_rows = inputs(rows)
     with np.errstate(all="ignore"):
-        general = model.general(len(rows) * 2, doubled)
-        assert_same(model.score(len(rows) * 2, doubled), general)
-    place = first_plain(model, rows)
-    if place is None:
-        return
-    alone = model.score(1, inputs(rows[place : place + 1]))
-    assert bits(alone.value) == bits(general.value[[place]].astype(alone.value.dtype))
-    if alone.probabilities is not None and general.probabilities is not None:
-        assert bits(alone.probabilities) == bits(general.probabilities[[place]])
+        general = model.general(len(rows), given_rows)
+    assert_same(model.score(len(rows), given_rows), general)
+    for place in range(len(rows)):
+        alone = inputs(rows[place : place + 1])
+        found = model.score(1, alone)
+        assert list(found.reasons.values()) == [reason for row, reason in general.reasons.items() if row == place]
+        if found.reasons:
+            continue
+        for one, other in [
+            (found.value, general.value),
+            (found.probabilities, general.probabilities),
+            *((found.outputs[name], general.outputs[name]) for name in general.outputs),
+        ]:
+            if one is not None and other is not None:
+                assert bits(one) == bits(other[[place]].astype(one.dtype))
 
 
 def first_plain(model: Model, rows: list[dict[str, object]]) -> int | None:
@@ -203,7 +210,8 @@ def kinds(model: Model) -> set[type]:
     gate = gate_of(model.program)
     assert gate is not None
     found: set[type] = set()
-    waiting: list[Predicts] = list(rewritten(model.program, gate.places))
+    site = Site(gate.places, gate.rows, len(model.program.words))
+    waiting: list[Predicts] = list(rewritten(model.program, site))
     while waiting:
         one = waiting.pop()
         found.add(type(one))
@@ -329,7 +337,8 @@ def network(seed: int, labels: bool, sizes: list[int], activation: str, dense: b
         last = ' normalizationMethod="softmax"' if labels and number == len(sizes) else ""
         layers.append(f"<NeuralLayer{last}>{''.join(neurons)}</NeuralLayer>")
         before = here
-    means = [f'<NormDiscrete field="y" value="{label}"/>' for label in LABELS] if labels else ['<FieldRef field="y"/>']
+    order = draw.sample(LABELS, len(LABELS))
+    means = [f'<NormDiscrete field="y" value="{label}"/>' for label in order] if labels else ['<FieldRef field="y"/>']
     outputs = "".join(
         f'<NeuralOutput outputNeuron="{name}"><DerivedField optype="{"categorical" if labels else "continuous"}"'
         f' dataType="{"string" if labels else "double"}">{mean}</DerivedField></NeuralOutput>'

@@ -221,15 +221,20 @@ def term_value(term: Term, row: dict[str, object]) -> float | None:
 
 
 def linear(parameters: list[list[Term]], betas: list[float], row: dict[str, object]) -> float | None:
-    """Return the sum of beta times the product of each parameter's terms, None where a term's field is missing."""
+    """Return the sum of beta times the product of each parameter's terms, None where a term's field is missing.
+
+    As in JPMML 1.7.7 a factor that does not match makes its product 0 whatever the covariates are.
+    """
     total = 0.0
     for parameter, beta in zip(parameters, betas, strict=True):
         product = 1.0
-        for term in parameter:
+        for term in sorted(parameter, key=lambda term: term.field != "f"):
             value = term_value(term, row)
             if value is None:
                 return None
             product *= value
+            if term.field == "f" and not value:
+                break
         total += beta * product
     return total
 

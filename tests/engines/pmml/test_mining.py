@@ -87,7 +87,7 @@ def test_too_many_skipped_segments_leave_no_answer_as_in_jpmml(
         ("average", 0.334, ["b", None, None]),
         ("average", 0.5, ["b", "a", None]),
         ("weightedMajorityVote", 0.334, ["b", None, None]),
-        ("weightedMajorityVote", 1.0, ["b", "a", "c"]),
+        ("weightedMajorityVote", 1.0, ["b", "c", "c"]),
     ],
 )
 def test_too_many_skipped_votes_leave_no_answer(method: str, threshold: float, labels: list[str | None]) -> None:

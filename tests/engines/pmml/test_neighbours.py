@@ -191,7 +191,7 @@ def test_a_row_without_any_value_fails() -> None:
         (model(instances=training().replace("i2", "i1")), ModelRejected),
         (model(instances=training().replace("<x>3</x>", "<x>three</x>")), ModelUnsupported),
         (model(attributes='instanceIdVariable="nobody"'), ModelUnsupported),
-        (model(attributes='continuousScoringMethod="weightedAverage" threshold="0"'), ModelUnsupported),
+        (model(attributes='continuousScoringMethod="weightedAverage" threshold="-1"'), ModelUnsupported),
         (model(measure=EUCLIDEAN.replace("euclidean", "simpleMatching")), ModelUnsupported),
         (model(measure='<ComparisonMeasure kind="similarity"><jaccard/></ComparisonMeasure>'), ModelUnsupported),
         (model().replace(b'"regression"', b'"clustering"'), ModelUnsupported),
@@ -240,3 +240,48 @@ def test_random_records_are_found_as_by_hand(
         wanted = statistics.median(answers) if method == "median" else sum(answers) / 3
         assert numbers.value[row] == pytest.approx(wanted, abs=1e-12)
         assert votes.value[row] == statistics.mode(one[5] for one in found)
+
+
+def two_targets(attributes: str = "", output: str = "", count: int = 3) -> bytes:
+    return (
+        model("y", count, attributes)
+        .replace(b'"regression"', b'"mixed"')
+        .replace(
+            b'<MiningField name="y" usageType="target"/>',
+            b'<MiningField name="s" usageType="target"/><MiningField name="y" usageType="target"/>',
+        )
+        .replace(b"<Output>", f"<Output>{output}".encode())
+    )
+
+
+def test_a_model_may_predict_several_targets() -> None:
+    """As JPMML 1.7.7 does; here against models of each target alone."""
+    told = '<OutputField name="o" feature="predictedValue" targetField="y"/>'
+    result = scored(two_targets(output=told), **ROWS)
+    categories_ = scored(model("s"), **ROWS).value.tolist()
+    averages = scored(model("y"), **ROWS).value.tolist()
+    assert result.value.tolist() == categories_
+    assert len(set(categories_)) > 1
+    assert result.outputs["y"].tolist() == averages
+    assert result.outputs["o"].tolist() == averages
+
+
+def test_a_target_of_another_kind_than_the_function_is_refused() -> None:
+    with pytest.raises(ModelUnsupported, match=r"line 1.*continuous 'y'"):
+        scored(two_targets().replace(b'"mixed"', b'"classification"'), **ROWS)
+
+
+def test_distances_are_told_by_rank() -> None:
+    told = b'<Output><OutputField name="d" feature="affinity" rank="2"/>'
+    result = scored(model().replace(b"<Output>", told), x=[0, 4], z=[0, 4])
+    assert result.outputs["d"].tolist() == pytest.approx([1.0, math.sqrt(2)], rel=1e-12)
+
+
+def test_without_a_threshold_a_neighbour_at_no_distance_outweighs_all_others() -> None:
+    """JPMML 1.7.7's answers: a category wins by an infinite vote; of numbers, infinity by infinity is none."""
+    votes = 'categoricalScoringMethod="weightedMajorityVote" threshold="0"'
+    assert scored(model("s", 5, votes), x=[0, 1, 3], z=[0, 0, 3]).value.tolist() == ["a", "b", "b"]
+    weights = 'continuousScoringMethod="weightedAverage" threshold="0"'
+    values = scored(model("y", 2, weights), x=[0, 0.5], z=[0, 0]).value.tolist()
+    assert math.isnan(values[0])
+    assert values[1] == pytest.approx(1.5, rel=1e-12)

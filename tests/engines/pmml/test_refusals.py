@@ -6,7 +6,8 @@ import pytest
 
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.engines.pmml.compile import compile_pmml
-from streamscore_cli.engines.pmml.document.parser import Limits
+from streamscore_cli.engines.pmml.document.arrays import matrix
+from streamscore_cli.engines.pmml.document.parser import Limits, parse
 from tests.engines.pmml.documents import data_field, document, schema
 
 REGRESSION = (
@@ -69,3 +70,28 @@ def test_a_model_that_fails_its_own_verification_is_rejected() -> None:
     compile_pmml(GOOD.replace(end, rows.format(z=7).encode()))
     with pytest.raises(ModelRejected, match="does not pass its own verification"):
         compile_pmml(GOOD.replace(end, rows.format(z=8).encode()))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "rows", "shape"),
+    [
+        ('nbRows="2" nbCols="3"', ["1 2 3", "4 5 6"], (2, 3)),
+        ("", ["1 2 3", "4 5 6"], (2, 3)),
+        ('nbRows="3" nbCols="3"', ["1 2 3", "4 5 6"], None),
+        ('nbRows="2" nbCols="2"', ["1 2 3", "4 5 6"], None),
+        ('nbRows="2"', ["1 2", "4 5 6"], None),
+        ('kind="symmetric" nbRows="2" nbCols="2"', ["1", "2 3"], (2, 2)),
+        ('kind="symmetric" nbRows="3" nbCols="3"', ["1", "2 3"], None),
+        ('kind="diagonal" nbRows="2" nbCols="2"', ["1 2"], (2, 2)),
+        ('kind="diagonal" nbRows="1" nbCols="2"', ["1 2"], None),
+        ('nbRows="1e9" nbCols="1"', ["1"], None),
+    ],
+)
+def test_a_matrix_has_the_size_it_says(attributes: str, rows: list[str], shape: tuple[int, int] | None) -> None:
+    arrays = "".join(f'<Array type="real">{row}</Array>' for row in rows)
+    element = parse(f'<PMML version="4.4">\n<Matrix {attributes}>{arrays}</Matrix></PMML>'.encode()).children[0]
+    if shape is not None:
+        assert matrix(element).shape == shape
+        return
+    with pytest.raises(ModelRejected, match=r"<Matrix> \(line 2\)"):
+        matrix(element)

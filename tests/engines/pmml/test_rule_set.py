@@ -106,11 +106,19 @@ def test_rules_decide_by_their_criterion(criterion: str) -> None:
         assert result.outputs["conf"][row] == found[CLASSES.index(label)]
 
 
-def test_equal_sums_go_to_the_first_category_of_the_dictionary() -> None:
-    always = simple("x", "greaterThan", 1)
+def test_equal_sums_go_to_the_category_of_the_first_rule_that_holds() -> None:
+    """JPMML 1.7.7's answers to these rules."""
+    always, never = simple("x", "greaterThan", 1), simple("x", "lessThan", 1)
     rules = rule("r1", "b", always, weight=0.5), rule("r2", "a", always, weight=0.5)
-    assert scored(model(*rules, criterion="weightedSum"), x=[2], z=[0]).value.tolist() == ["a"]
+    assert scored(model(*rules, criterion="weightedSum"), x=[2], z=[0]).value.tolist() == ["b"]
     assert scored(model(*rules, criterion="weightedMax"), x=[2], z=[0]).value.tolist() == ["b"]
+    three = (
+        rule("r0", "a", never, weight=0.5),
+        rule("r1", "c", always, weight=1),
+        rule("r2", "a", always, weight=2),
+        rule("r3", "c", always, weight=1),
+    )
+    assert scored(model(*three, criterion="weightedSum"), x=[2], z=[0]).value.tolist() == ["c"]
 
 
 def test_the_first_of_several_methods_counts_and_rules_without_id_are_numbered() -> None:
@@ -190,15 +198,13 @@ class Rule:
 
 
 def best(rules: list[Rule], criterion: str) -> tuple[str, float]:
-    """Return the winner and its confidence as the specification says, for rules that fire."""
+    """Return the winner and its confidence as the specification says, for rules that fire; of several as JPMML does."""
     if criterion == "firstHit":
         return rules[0].score, rules[0].confidence
     if criterion == "weightedMax":
         heaviest = max(rules, key=lambda one: one.weight)
         return heaviest.score, heaviest.confidence
-    sums = {
-        one: sum(r.weight for r in rules if r.score == one) for one in CLASSES if any(r.score == one for r in rules)
-    }
+    sums = {one.score: sum(other.weight for other in rules if other.score == one.score) for one in rules}
     winner = max(sums, key=lambda one: sums[one])
     return winner, sums[winner] / len(rules)
 

@@ -168,9 +168,10 @@ def test_against_one_the_votes_decide_and_are_the_probabilities() -> None:
     assert result.outputs["pc"].tolist() == [1 / 3, 2 / 3, 0.0, 0.0, 2 / 3, 2 / 3]
 
 
-def test_of_equal_votes_the_first_category_wins() -> None:
+def test_of_equal_votes_the_category_voted_for_first_wins() -> None:
+    """JPMML 1.7.7's answer to this document."""
     result = scored(classification(PAIRS, 'classificationMethod="OneAgainstOne"'), x=[0.0], y=[0.0])
-    assert result.value.tolist() == ["a"]
+    assert result.value.tolist() == ["b"]
 
 
 def test_a_machine_has_its_own_threshold_or_that_of_the_model() -> None:

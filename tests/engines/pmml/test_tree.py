@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamscore_cli.core.errors import ModelUnsupported
 from tests.engines.pmml.documents import categories, column, data_field, document, schema, scored
 
 COLOURS = ("red", "green", "blue")
@@ -219,3 +220,87 @@ def test_an_invalid_value_fails_the_rows_that_look_at_it() -> None:
     result = scored(data, x=[1.0, 3.0, 3.0], y=[30.0, 30.0, 3.0])
     assert result.value[[0, 2]].tolist() == [1.0, 2.0]
     assert result.reasons == {1: "field 'y' cannot accept the invalid value 30.0"}
+
+
+def simple_xml(field: str, test: str, value: object) -> str:
+    return f'<SimplePredicate field="{field}" operator="{test}" value="{value}"/>'
+
+
+NODES = (
+    ("1", "<True/>", "a", 0.45, 0.27, 'defaultChild="3"', ("2", "3")),
+    ("2", simple_xml("x", "lessOrEqual", 5), "a", 0.655, 0.164, 'defaultChild="5"', ("4", "5")),
+    ("3", simple_xml("x", "greaterThan", 5), "c", 0.2, 0.1, 'defaultChild="6"', ("6", "7")),
+    ("4", simple_xml("z", "lessThan", 2), "b", 0.265, 0.635, "", ()),
+    ("5", simple_xml("z", "greaterOrEqual", 2), "a", 0.829, 0.047, "", ()),
+    ("6", simple_xml("s", "equal", "u"), "c", 0.03, 0.06, "", ()),
+    ("7", simple_xml("s", "equal", "w"), "a", 0.54, 0.18, "", ()),
+)
+"""Identifier, predicate, score, confidences of a and b, further attributes, children."""
+
+STRATEGY_ROWS: dict[str, list[object]] = {
+    "x": [1, 1, 9, 9, None, 1, 9, None, None],
+    "z": [1, 3, 1, 1, 1, None, 1, None, 5],
+    "s": ["u", "u", "u", "q", "u", "u", None, None, "w"],
+}
+
+
+def strategy_tree(attributes: str, confidence: str = "confidence", root: str = "<True/>") -> bytes:
+    nodes = {one[0]: one for one in NODES}
+
+    def xml(name: str) -> str:
+        _, predicate, score, a, b, more, children = nodes[name]
+        shares = "".join(
+            f'<ScoreDistribution value="{label}" recordCount="5" {confidence}="{share}"/>'
+            for label, share in (("a", a), ("b", b), ("c", 1 - a - b))
+        )
+        inner = "".join(map(xml, children))
+        return f'<Node id="{name}" score="{score}" {more}>{root if name == "1" else predicate}{shares}{inner}</Node>'
+
+    return document(
+        [
+            data_field("x"),
+            data_field("z"),
+            data_field("s", "string"),
+            data_field("y", "string", inside=categories("a", "b", "c")),
+        ],
+        f'<TreeModel functionName="classification" splitCharacteristic="multiSplit" {attributes}>'
+        f"{schema('x', 'z', 's', target='y')}"
+        '<Output><OutputField name="ca" feature="confidence" value="a"/><OutputField name="id" feature="entityId"/>'
+        f"</Output>{xml('1')}</TreeModel>",
+    )
+
+
+def test_each_default_child_costs_the_penalty_as_in_jpmml() -> None:
+    """JPMML 1.7.7's answers to this document and these rows."""
+    result = scored(strategy_tree('missingValueStrategy="defaultChild" missingValuePenalty="0.5"'), **STRATEGY_ROWS)
+    assert result.value.tolist() == ["b", "a", "c", None, "c", "a", "c", "c", "a"]
+    expected = [0.265, 0.829, 0.03, None, 0.015, 0.4145, 0.015, 0.0075, 0.27]
+    for answer, wanted in zip(result.outputs["ca"].tolist(), expected, strict=True):
+        assert (wanted is None and math.isnan(answer)) or answer == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("strategy", ["none", "lastPrediction", "nullPrediction"])
+def test_other_strategies_cost_no_penalty_as_in_jpmml(strategy: str) -> None:
+    plain = scored(strategy_tree(f'missingValueStrategy="{strategy}"'), **STRATEGY_ROWS)
+    result = scored(strategy_tree(f'missingValueStrategy="{strategy}" missingValuePenalty="0.5"'), **STRATEGY_ROWS)
+    assert result.outputs["ca"].tolist()[:3] == [0.265, 0.829, 0.03]
+    np.testing.assert_array_equal(result.outputs["ca"], plain.outputs["ca"])
+
+
+@pytest.mark.parametrize("strategy", ["weightedConfidence", "aggregateNodes"])
+def test_a_row_that_an_unknown_strategy_would_decide_fails_alone(strategy: str) -> None:
+    """JPMML 1.7.7 answers the same rows, and fails the same ones."""
+    result = scored(strategy_tree(f'missingValueStrategy="{strategy}"'), **STRATEGY_ROWS)
+    assert sorted(result.reasons) == [4, 5, 6, 7, 8]
+    assert strategy in result.reasons[4]
+    assert result.value.tolist()[:4] == ["b", "a", "c", None]
+    assert result.outputs["id"].tolist()[:4] == ["4", "5", "6", None]
+
+
+@pytest.mark.parametrize("strategy", ["defaultChild", "none", "aggregateNodes"])
+def test_a_penalty_for_surrogates_is_refused_where_confidences_are_told(strategy: str) -> None:
+    parts = f"{simple_xml('x', 'lessThan', 5)}<True/>"
+    surrogate = f'<CompoundPredicate booleanOperator="surrogate">{parts}</CompoundPredicate>'
+    attributes = f'missingValueStrategy="{strategy}" missingValuePenalty="0.5"'
+    with pytest.raises(ModelUnsupported, match=r"<TreeModel> \(line 1\).*surrogates"):
+        scored(strategy_tree(attributes, root=surrogate), **STRATEGY_ROWS)

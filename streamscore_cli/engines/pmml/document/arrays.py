@@ -54,9 +54,17 @@ def numbers(array: Element) -> NDArray[np.float64]:
 def matrix(element: Element) -> NDArray[np.float64]:
     """Return a Matrix as a dense array; `kind` any, diagonal or symmetric."""
     kind = element.get("kind") or "any"
-    rows = [numbers(row) for row in element.all("Array")]
     if element.find("MatCell") is not None:
         return _from_cells(element)
+    full = _from_rows(element, kind)
+    for name, size in zip(("nbRows", "nbCols"), full.shape, strict=True):
+        if integer(element, name, size) != size:
+            raise rejected(element, f"says {name}={element.get(name)} and has {size}")
+    return full
+
+
+def _from_rows(element: Element, kind: str) -> NDArray[np.float64]:
+    rows = [numbers(row) for row in element.all("Array")]
     if kind == "diagonal" and len(rows) == 1:
         full = _full(element, (len(rows[0]), len(rows[0])), "offDiagDefault")
         np.fill_diagonal(full, rows[0])

@@ -15,17 +15,19 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Element:
-    """One element, not to be changed once its document is parsed; `pairs` is name, value, name, value...
+    """One element, not to be changed once its document is parsed, but by `release`.
 
-    Plain slots and flat pairs, because a document may have a million of them.
+    Plain slots, and `places` (attribute names to places in `values`) shared by all elements with the same attributes,
+    because a document may have a million of them.
     """
 
-    __slots__ = ("children", "line", "pairs", "tag", "text")
+    __slots__ = ("children", "line", "places", "tag", "text", "values")
 
-    def __init__(self, tag: str, pairs: tuple[str, ...], line: int) -> None:
+    def __init__(self, tag: str, places: Mapping[str, int], values: tuple[str, ...], line: int) -> None:
         """Make an element without children; the parser adds them."""
         self.tag = tag
-        self.pairs = pairs
+        self.places = places
+        self.values = values
         self.line = line
         self.children: tuple[Element, ...] = ()
         self.text = ""
@@ -34,17 +36,19 @@ class Element:
         """Return the element as a refusal names it."""
         return f"<{self.tag}> (line {self.line})"
 
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """Return name, value, name, value... of the attributes, in the order of the document."""
+        return tuple(text for pair in zip(self.places, self.values, strict=True) for text in pair)
+
     def get(self, name: str) -> str | None:
         """Return the value of an attribute, or None."""
-        pairs = self.pairs
-        for place in range(0, len(pairs), 2):
-            if pairs[place] == name:
-                return pairs[place + 1]
-        return None
+        place = self.places.get(name)
+        return None if place is None else self.values[place]
 
     def attributes(self) -> dict[str, str]:
         """Return the attributes as a new dictionary."""
-        return dict(zip(self.pairs[::2], self.pairs[1::2], strict=True))
+        return dict(zip(self.places, self.values, strict=True))
 
     def find(self, *tags: str) -> Element | None:
         """Return the first child with one of these tags, or None."""
@@ -56,6 +60,18 @@ class Element:
     def all(self, *tags: str) -> Iterator[Element]:
         """Yield the children with one of these tags, in order."""
         return (child for child in self.children if child.tag in tags)
+
+
+def release(root: Element) -> None:
+    """Take a document apart, so that its memory is free at once; an element that is kept keeps its tag and line.
+
+    What was compiled lazily refers back to the elements it was made of, in circles.
+    """
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        waiting += element.children
+        element.children = ()
 
 
 def rejected(element: Element, problem: str) -> ModelRejected:
@@ -70,10 +86,14 @@ def unsupported(element: Element, problem: str) -> ModelUnsupported:
 
 def required(element: Element, name: str) -> str:
     """Return an attribute that must be there."""
-    value = element.get(name)
-    if value is None:
-        raise rejected(element, f"has no attribute {name!r}")
-    return value
+    place = element.places.get(name)
+    if place is None:
+        raise _absent(element, name)
+    return element.values[place]
+
+
+def _absent(element: Element, name: str) -> ModelRejected:
+    return rejected(element, f"has no attribute {name!r}")
 
 
 def child(element: Element, *tags: str) -> Element:
@@ -93,18 +113,23 @@ def parse_number(text: str) -> float | None:
 
 def number(element: Element, name: str, default: float | None = None) -> float:
     """Return an attribute as a number; without a default it must be there."""
-    text = element.get(name)
-    if text is None and default is not None:
+    value = optional_number(element, name)
+    if value is not None:
+        return value
+    if default is not None:
         return default
-    value = parse_number(required(element, name))
-    if value is None:
-        raise rejected(element, f"has {name}={text!r:.40}, which is no number")
-    return value
+    raise _absent(element, name)
 
 
 def optional_number(element: Element, name: str) -> float | None:
     """Return an attribute as a number, or None where it is absent."""
-    return None if element.get(name) is None else number(element, name)
+    text = element.get(name)
+    if text is None:
+        return None
+    value = parse_number(text)
+    if value is None:
+        raise rejected(element, f"has {name}={text!r:.40}, which is no number")
+    return value
 
 
 def integer(element: Element, name: str, default: int | None = None) -> int:
@@ -130,7 +155,9 @@ def choice(element: Element, name: str, options: Mapping[str, T], default: T | N
     text = element.get(name)
     if text is None and default is not None:
         return default
-    text = required(element, name).removeprefix("x-")
+    if text is None:
+        raise _absent(element, name)
+    text = text.removeprefix("x-")
     if text not in options:
         raise unsupported(element, f"has {name}={text!r:.60}")
     return options[text]

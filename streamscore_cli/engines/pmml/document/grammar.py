@@ -53,10 +53,14 @@ def check(root: Element, shapes: Shapes) -> None:
     if root.tag not in shapes:
         raise unsupported(root, "is not among the elements it knows")
     waiting = [root]
+    checked: set[tuple[str, int]] = set()
     while waiting:
         element = waiting.pop()
         known = shapes[element.tag]
-        _check_attributes(element, known)
+        same = (element.tag, id(element.places))
+        if same not in checked:
+            _check_attributes(element, known)
+            checked.add(same)
         for child in reversed(element.children):
             if child.tag in known.inert:
                 continue
@@ -68,7 +72,7 @@ def check(root: Element, shapes: Shapes) -> None:
 
 
 def _check_attributes(element: Element, known: Shape) -> None:
-    for name in element.pairs[::2]:
+    for name in element.places:
         if name not in known.reads and name not in known.ignores and " " not in name:
             raise unsupported(element, f"has the attribute {name!r}, which it does not know")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.parsers import expat
 
@@ -11,7 +13,10 @@ from streamscore_cli.engines.pmml.document.element import Element
 
 _NAMESPACE = re.compile(r"http://www\.dmg\.org/PMML-(3_[0-2]|4_[0-4])\Z")
 _VERSION = re.compile(r"(3\.[0-2](\.\d+)?|4\.[0-4](\.\d+)?)\Z")
-_SHORT = 40
+_MOST_KEPT = 50_000
+"""Of the texts that are kept once for all elements that repeat them; what repeats is near what it repeats."""
+
+_NO_PLACES: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,20 @@ class _Builder:
 
     The cells of an InlineTable's row have names of their own in any namespace.
     JPMML writes attributes of later versions into earlier ones as x-name; they are read as the attribute they mean.
+
+    `_done` holds the elements that are complete and wait for their parent, of which `_marks` says where they begin.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.root: Element | None = None
         self._limits = limits
-        self._open: list[tuple[Element, list[Element], list[str]]] = []
+        self._open: list[Element] = []
+        self._marks: list[int] = []
+        self._texts: list[list[str] | None] = []
+        self._done: list[Element] = []
         self._count = 0
+        self._tags: dict[str, str] = {}
+        self._places: dict[tuple[str, ...], Mapping[str, int]] = {}
         self._memo: dict[str, str] = {}
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.ordered_attributes = True
@@ -87,39 +99,59 @@ class _Builder:
         self._count += 1
         if len(self._open) >= self._limits.depth or self._count > self._limits.elements:
             raise ModelRejected(f"The PMML document is nested too deeply or has too many elements (line {line}).")
-        memo = self._memo
-        pairs = tuple([memo.setdefault(text, text) if len(text) <= _SHORT else text for text in attributes])
-        if any(name.startswith("x-") for name in pairs[::2]):
-            pairs = tuple([t if place % 2 else t.removeprefix("x-") for place, t in enumerate(pairs)])
-            if len(set(pairs[::2])) * 2 != len(pairs):
-                raise ModelRejected(
-                    f"The PMML document says an attribute and its x- form in one element (line {line})."
-                )
-        self._open.append((Element(self._tag(name), pairs, line), [], []))
+        tag = self._tags.get(name) or self._tag(name)
+        if attributes:
+            names, values = tuple(attributes[::2]), attributes[1::2]
+            places = self._places.get(names) or self._numbered(names, line)
+            keep = self._memo.setdefault
+            element = Element(tag, places, tuple(map(keep, values, values)), line)
+            if len(self._memo) > _MOST_KEPT:
+                self._memo.clear()
+        else:
+            element = Element(tag, _NO_PLACES, (), line)
+        self._open.append(element)
+        self._marks.append(len(self._done))
+        self._texts.append(None)
+
+    def _numbered(self, names: tuple[str, ...], line: int) -> Mapping[str, int]:
+        places = {name.removeprefix("x-"): place for place, name in enumerate(names)}
+        if len(places) != len(names):
+            raise ModelRejected(f"The PMML document says an attribute and its x- form in one element (line {line}).")
+        if len(self._places) > _MOST_KEPT:
+            self._places.clear()
+        return self._places.setdefault(names, places)
 
     def _tag(self, name: str) -> str:
         namespace, _, local = name.rpartition(" ")
-        if not namespace or _NAMESPACE.match(namespace) or (self._open and self._open[-1][0].tag == "row"):
-            return self._memo.setdefault(local, local)
+        if not namespace or _NAMESPACE.match(namespace):
+            if len(self._tags) > _MOST_KEPT:
+                self._tags.clear()
+            return self._tags.setdefault(name, sys.intern(local))
+        if self._open and self._open[-1].tag == "row":
+            return local
         if not self._open:
             raise ModelUnsupported(f"The document's namespace {namespace!r:.60} is not that of PMML 3.0 to 4.4.")
         return "Extension"
 
     def _end(self, _: str) -> None:
-        element, children, text = self._open.pop()
-        if children:
-            element.children = tuple(children)
-        if text:
-            joined = "".join(text)
-            element.text = joined if not children or not joined.isspace() else ""
+        element, mark, pieces = self._open.pop(), self._marks.pop(), self._texts.pop()
+        done = self._done
+        if len(done) > mark:
+            element.children = tuple(done[mark:])
+            del done[mark:]
+        if pieces is not None:
+            text = "".join(pieces)
+            element.text = text if not element.children or not text.isspace() else ""
         if self._open:
-            self._open[-1][1].append(element)
+            done.append(element)
         else:
             self.root = element
 
     def _text(self, text: str) -> None:
         if not self._open:
             return
-        _, children, pieces = self._open[-1]
-        if pieces or not children or not text.isspace():
+        pieces = self._texts[-1]
+        if pieces is None:
+            self._texts[-1] = [text]
+        elif len(self._done) == self._marks[-1] or not (text.isspace() and len(pieces) == 1 and pieces[0].isspace()):
             pieces.append(text)

@@ -14,12 +14,13 @@ from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.expressions.functions.function import Call, Function, OnMissing
 from streamscore_cli.engines.pmml.expressions.functions.table import FUNCTIONS
 from streamscore_cli.engines.pmml.expressions.plain import Constant, FieldValue, OrElse, constant_of
-from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS, Converted, column_of
+from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS, Converted, Staged, column_of
 from streamscore_cli.engines.pmml.fields.dictionary import literal
-from streamscore_cli.engines.pmml.fields.field import Field
+from streamscore_cli.engines.pmml.fields.field import Field, Invalid
+from streamscore_cli.engines.pmml.fields.prepare import Prepared
 from streamscore_cli.engines.pmml.fields.scope import Scope
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.cast import can_cast
+from streamscore_cli.engines.pmml.values.cast import beyond_integers, can_cast
 from streamscore_cli.engines.pmml.values.column import Column, among, merged, missing_in_any
 from streamscore_cli.engines.pmml.values.types import DATA_TYPES, OP_TYPES, DataType, parse_cell, show_number
 
@@ -39,9 +40,7 @@ class OnInvalid(StrEnum):
 
 
 _BRANCHES = 3
-_LARGEST_INTEGER = 2**31 - 1
-"""As in JPMML, where integers have 32 bits and a larger result is none."""
-
+_OF_VALIDITY = {"isValid", "isNotValid"}
 _ON_INVALID = {kind.value: kind for kind in OnInvalid}
 
 
@@ -64,8 +63,8 @@ class Applied:
         with np.errstate(all="ignore"):
             values = function.compute(cells, call)
         if self.type is DataType.INTEGER:
-            values = np.where(np.abs(values) > _LARGEST_INTEGER, math.nan, values)
-        faults = merged(column.faults for column in columns)
+            values = np.where(beyond_integers(values), math.nan, values)
+        faults = merged([*(column.faults for column in columns), *call.failed])
         absent = missing_in_any(cells)
         if not math.isnan(self.map_missing_to):
             values, absent = np.where(absent, self.map_missing_to, values), np.zeros(batch.length, dtype=bool)
@@ -155,8 +154,25 @@ def _applied(
         wrong = function.constants(types, [_constant_text(compiler, argument) for argument in arguments])
         if wrong is not None:
             raise unsupported(element, f"applies the function {name!r} {wrong}")
+    if name in _OF_VALIDITY and may_be_invalid(compiler, arguments[0]):
+        raise unsupported(element, f"applies the function {name!r} to a field whose invalid values are kept")
     on_invalid = choice(element, "invalidValueTreatment", _ON_INVALID, OnInvalid.RETURN_INVALID)
     return Applied(name, tuple(arguments), kind, _map_missing_to(compiler, element, kind), on_invalid)
+
+
+def may_be_invalid(compiler: Compiler, source: object) -> bool:
+    """Tell whether an expression may hand on a value of an input that is invalid and kept as it is."""
+    if isinstance(source, Prepared):
+        return source.on_invalid is Invalid.AS_IS and bool(source.valid or source.intervals or source.invalid)
+    if isinstance(source, FieldValue):
+        return may_be_invalid(compiler, compiler.columns[source.slot])
+    if isinstance(source, OrElse | Converted | Staged):
+        return may_be_invalid(compiler, source.expression)
+    if isinstance(source, If):
+        return may_be_invalid(compiler, source.then) or may_be_invalid(compiler, source.otherwise)
+    if isinstance(source, Called):
+        return may_be_invalid(compiler, source.body)
+    return source is not None and not isinstance(source, Applied | Constant)
 
 
 def _aligned(compiler: Compiler, arguments: list[Expression]) -> list[Expression]:

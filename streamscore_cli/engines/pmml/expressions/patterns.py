@@ -1,32 +1,88 @@
-"""Java's regular expressions as Python's, refused where they might mean something else; it matches nothing itself."""
+"""Java's regular expressions, refused where they might mean something else here; how they are matched is elsewhere."""
 
 from __future__ import annotations
 
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+
+from streamscore_cli.engines.pmml.expressions.pattern_machine import Machine, Spans, TooLongError
+from streamscore_cli.engines.pmml.expressions.pattern_tree import (
+    Kind,
+    OddPatternError,
+    Token,
+    plain_length,
+    tree_of,
+)
 
 Ranges = tuple[tuple[int, int], ...]
 """Characters, as ascending first and last code points."""
 
 
+LONGEST = 200_000
+"""Characters of a text that is made by replacing, or by putting texts together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A translated regular expression: Python's source of it, and Python's flags."""
+    """Java's source of a regular expression; `ignore_case` is Java's CASE_INSENSITIVE with UNICODE_CASE."""
 
-    source: str
-    flags: int = 0
+    text: str
+    ignore_case: bool = False
 
-    def compiled(self) -> re.Pattern[str]:
-        """Return it ready to match."""
-        return _compiled(self.source, self.flags)
+    @property
+    def plain_length(self) -> int:
+        """Return up to which length texts are given to Python's own matcher, which is faster."""
+        return _known(self).plain_length
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether it matches somewhere in a text; raises `TooLongError`."""
+        return next(self.spans(text), None) is not None
+
+    def spans(self, text: str) -> Iterator[Spans]:
+        """Yield its matches from left to right; raises `TooLongError`."""
+        return _known(self).spans(text)
+
+    def replaced(self, text: str, by: str) -> str:
+        """Return the text with each match replaced as Java's replaceAll does; raises `TooLongError`."""
+        pieces = _pieces(by, self)
+        made: list[str] = []
+        length, start = 0, 0
+        for spans in self.spans(text):
+            made.append(text[start : spans[0]])
+            made += [piece if isinstance(piece, str) else _part(text, spans, piece) for piece in pieces]
+            start = spans[1]
+            length += sum(map(len, made[-len(pieces) - 1 :]))
+            if length > LONGEST:
+                raise TooLongError
+        return "".join([*made, text[start:]])
 
 
-class OddPatternError(ValueError):
-    """A regular expression, or a replacement, that Java has and Python has not, or not surely with the same meaning."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A pattern ready to match: Python's matcher for texts that are surely short enough for it, and our own."""
+
+    plain: re.Pattern[str]
+    machine: Machine
+    plain_length: int
+
+    def spans(self, text: str) -> Iterator[Spans]:
+        if len(text) > self.plain_length:
+            return self.machine.matches(text)
+        return self._plain_spans(text)
+
+    def _plain_spans(self, text: str) -> Iterator[Spans]:
+        """Yield the matches as Java finds them: after an empty one the next begins a character later."""
+        found = self.plain.search(text)
+        while found is not None:
+            yield [place for pair in found.regs for place in pair]
+            start, end = found.span()
+            if end == len(text) == start:
+                return
+            found = self.plain.search(text, end + (start == end))
 
 
 def _of(*pieces: str) -> Ranges:
@@ -72,49 +128,71 @@ _COUNT = re.compile(r"\{\d{1,4}(?:,\d{0,4})?\}")
 _OPENINGS = ("(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>")
 _NAME = re.compile(r"\(\?<([A-Za-z][A-Za-z0-9]*)>")
 _GROUP = re.compile(r"\$(?:(\d+)|\{([A-Za-z][A-Za-z0-9]*)\})")
+_LONGEST_SOURCE, _LARGEST_SOURCE = 20_000, 250_000
 _HEX_DIGITS = {"x": 2, "u": 4}
 
 
-def translated(text: str, *, ignore_case: bool = False) -> Pattern:
-    """Return Java's `text` as Python's; `ignore_case` is Java's CASE_INSENSITIVE with UNICODE_CASE.
-
-    Raises `OddPatternError`.
-    """
-    found = _FLAGS.match(text)
-    given = found.group(1) if found else ""
-    flags = re.IGNORECASE if ignore_case or "i" in given else 0
-    if "i" in given and "u" not in given and not ignore_case:
-        flags |= re.ASCII
-    reader = _Reader(text, found.end() if found else 0, cased=not flags, dot_all="s" in given)
-    pattern = Pattern(reader.read(), int(flags))
-    try:
-        pattern.compiled()
-    except (re.error, OverflowError, RecursionError) as error:
-        raise OddPatternError(str(error)) from None
+def pattern_of(text: str, *, ignore_case: bool = False) -> Pattern:
+    """Return a pattern that is surely understood; raises `OddPatternError`."""
+    pattern = Pattern(text, ignore_case)
+    _known(pattern)
     return pattern
 
 
-def replacement(text: str, pattern: Pattern) -> str:
-    """Return Java's replacement `text` as Python's template; raises `OddPatternError`."""
-    compiled = pattern.compiled()
-    pieces: list[str] = []
+def check_replacement(by: str, pattern: Pattern) -> None:
+    """Raise `OddPatternError` where Java would refuse a replacement."""
+    _pieces(by, pattern)
+
+
+@lru_cache(maxsize=1024)
+def _known(pattern: Pattern) -> _Known:
+    text = pattern.text
+    if len(text) > _LONGEST_SOURCE:
+        raise OddPatternError(f"is longer than {_LONGEST_SOURCE} characters")
+    found = _FLAGS.match(text)
+    given = found.group(1) if found else ""
+    flags = re.IGNORECASE if pattern.ignore_case or "i" in given else 0
+    if "i" in given and "u" not in given and not pattern.ignore_case:
+        flags |= re.ASCII
+    reader = _Reader(text, found.end() if found else 0, cased=not flags, dot_all="s" in given)
+    tokens = reader.read()
+    if sum(len(token.source) for token in tokens) > _LARGEST_SOURCE:
+        raise OddPatternError("has too many classes of too many characters")
+    node, groups = tree_of(tokens)
+    try:
+        plain = re.compile("".join(token.source for token in tokens), flags)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise OddPatternError(str(error)) from None
+    return _Known(plain, Machine(node, groups, int(flags)), plain_length(node))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(by: str, pattern: Pattern) -> tuple[str | int, ...]:
+    """Return Java's replacement as texts and numbers of groups."""
+    plain = _known(pattern).plain
+    pieces: list[str | int] = []
     place = 0
-    while place < len(text):
-        char = text[place]
+    while place < len(by):
+        char = by[place]
         if char == "$":
-            piece, place = _group_of(text, place, compiled)
-            pieces.append(piece)
+            group, place = _group_of(by, place, plain)
+            pieces.append(group)
             continue
         if char == "\\":
             place += 1
-            if place == len(text):
+            if place == len(by):
                 raise OddPatternError("ends with a backslash")
-        pieces.append(text[place].replace("\\", r"\\"))
+        pieces.append(by[place])
         place += 1
-    return "".join(pieces)
+    return tuple(pieces)
 
 
-def _group_of(text: str, place: int, compiled: re.Pattern[str]) -> tuple[str, int]:
+def _part(text: str, spans: Spans, group: int) -> str:
+    start, end = spans[2 * group], spans[2 * group + 1]
+    return text[start:end] if end >= 0 else ""
+
+
+def _group_of(text: str, place: int, compiled: re.Pattern[str]) -> tuple[int, int]:
     found = _GROUP.match(text, place)
     if found is None:
         raise OddPatternError("has a $ without a group")
@@ -122,13 +200,13 @@ def _group_of(text: str, place: int, compiled: re.Pattern[str]) -> tuple[str, in
     if name is not None:
         if name not in compiled.groupindex:
             raise OddPatternError(f"names the group {name!r}, which there is not")
-        return rf"\g<{name}>", found.end()
+        return compiled.groupindex[name], found.end()
     length = 1
     while length < len(digits) and int(digits[: length + 1]) <= compiled.groups:
         length += 1
     if int(digits[:length]) > compiled.groups:
         raise OddPatternError(f"names the group {digits[:length]}, which there is not")
-    return rf"\g<{int(digits[:length])}>", place + 1 + length
+    return int(digits[:length]), place + 1 + length
 
 
 class _Reader:
@@ -140,24 +218,33 @@ class _Reader:
         self.cased = cased
         self.dot = r"[\s\S]" if dot_all else _DOT
 
-    def read(self) -> str:
-        pieces: list[str] = []
-        special: dict[str, Callable[[], str]] = {
+    def read(self) -> list[Token]:
+        """Return the tokens."""
+        tokens: list[Token] = []
+        special: dict[str, Callable[[], Token]] = {
             "\\": self._escape,
-            "[": self._set,
+            "[": lambda: Token(Kind.CHAR, self._set()),
             "(": self._open,
             "{": self._count,
-            ".": lambda: self._skip(1, self.dot),
-            "$": lambda: self._skip(1, _END),
+            ".": lambda: self._token(Kind.CHAR, self.dot),
+            "$": lambda: self._token(Kind.MARK, _END),
+            "^": lambda: self._token(Kind.MARK, "^"),
+            "|": lambda: self._token(Kind.OR, "|"),
+            ")": lambda: self._token(Kind.CLOSE, ")"),
+            **{count: partial(self._token, Kind.COUNT, count) for count in "*+?"},
         }
         while self.place < len(self.text):
             char = self.text[self.place]
+            if self.text.startswith("\\Q", self.place):
+                tokens += self._quoted()
+                continue
             step = special.get(char)
-            if step is not None:
-                pieces.append(step())
-            else:
-                pieces.append(self._skip(1, char if char in "^*+?|)" else re.escape(char)))
-        return "".join(pieces)
+            tokens.append(self._token(Kind.CHAR, re.escape(char)) if step is None else step())
+        return tokens
+
+    def _token(self, kind: Kind, source: str) -> Token:
+        self.place += 1
+        return Token(kind, source)
 
     def _skip(self, length: int, meaning: str) -> str:
         self.place += length
@@ -169,45 +256,44 @@ class _Reader:
         self.place += 1
         return self.text[self.place - 1]
 
-    def _open(self) -> str:
+    def _open(self) -> Token:
         if not self.text.startswith("(?", self.place):
-            return self._skip(1, "(")
+            return self._token(Kind.OPEN, "(")
         named = _NAME.match(self.text, self.place)
         if named is not None:
             self.place = named.end()
-            return f"(?P<{named.group(1)}>"
+            return Token(Kind.OPEN, f"(?P<{named.group(1)}>")
         for opening in _OPENINGS:
             if self.text.startswith(opening, self.place):
-                return self._skip(len(opening), opening)
+                return Token(Kind.OPEN, self._skip(len(opening), opening))
         raise OddPatternError(f"has {self.text[self.place : self.place + 4]!r}")
 
-    def _count(self) -> str:
+    def _count(self) -> Token:
         found = _COUNT.match(self.text, self.place)
         if found is None:
             raise OddPatternError("has a { that counts nothing")
-        return self._skip(len(found.group()), found.group())
+        return Token(Kind.COUNT, self._skip(len(found.group()), found.group()))
 
-    def _escape(self) -> str:
+    def _escape(self) -> Token:
         self.place += 1
         char = self._next()
         if char in _ANCHORS:
             if self.text.startswith("{", self.place):
                 raise OddPatternError(f"has \\{char}{{")
-            return _ANCHORS[char]
-        if char == "Q":
-            return self._quoted()
+            return Token(Kind.MARK, _ANCHORS[char])
         if char in "123456789":
             if self.text[self.place : self.place + 1].isdigit():
                 raise OddPatternError("refers to a group of two digits")
-            return f"(?:\\{char})"
+            return Token(Kind.BACK, f"(?:\\{char})")
         ranges = self._class(char)
-        return f"[{_listed(ranges)}]" if ranges is not None else re.escape(self._char(char))
+        return Token(Kind.CHAR, f"[{_listed(ranges)}]" if ranges is not None else re.escape(self._char(char)))
 
-    def _quoted(self) -> str:
+    def _quoted(self) -> list[Token]:
+        self.place += 2
         end = self.text.find("\\E", self.place)
         quoted = self.text[self.place :] if end < 0 else self.text[self.place : end]
         self.place = len(self.text) if end < 0 else end + 2
-        return re.escape(quoted)
+        return [Token(Kind.CHAR, re.escape(char)) for char in quoted]
 
     def _class(self, char: str) -> Ranges | None:
         if char in _CLASSES:
@@ -310,8 +396,3 @@ def _category(name: str) -> Ranges:
         else:
             found.append((code, code))
     return tuple(found)
-
-
-@lru_cache(maxsize=1024)
-def _compiled(source: str, flags: int) -> re.Pattern[str]:
-    return re.compile(source, flags)

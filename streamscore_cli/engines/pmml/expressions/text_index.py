@@ -24,8 +24,10 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.expressions.mapping import rows_of
-from streamscore_cli.engines.pmml.expressions.patterns import OddPatternError, Pattern, replacement, translated
-from streamscore_cli.engines.pmml.expressions.plain import constant_of
+from streamscore_cli.engines.pmml.expressions.pattern_machine import TooLongError
+from streamscore_cli.engines.pmml.expressions.pattern_tree import OddPatternError
+from streamscore_cli.engines.pmml.expressions.patterns import Pattern, check_replacement, pattern_of
+from streamscore_cli.engines.pmml.expressions.plain import Constant, constant_of
 from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS
 from streamscore_cli.engines.pmml.fields.scope import Scope
 from streamscore_cli.engines.pmml.values.batch import Batch
@@ -48,7 +50,10 @@ SHAPES: Shapes = {
 _FIRST, _LAST = "\ufdd0", "\ufdd1"
 """Around each token of a text made tokens; Unicode has no characters there, and texts lose theirs."""
 
-_STEPS, _LENGTH = 1000, 1_000_000
+_STEPS = 1000
+_MOST_WORK = 2_000_000
+"""Pairs of characters and of tokens that are compared in one text."""
+_FARTHEST = 100
 _PLAIN = {DataType.STRING, DataType.INTEGER, DataType.FLOAT, DataType.DOUBLE, DataType.BOOLEAN}
 _SEPARATORS = r"\s+"
 
@@ -74,7 +79,7 @@ _HITS = {kind.value: kind for kind in Hits}
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """What one row of a normalization replaces, by Python's template."""
+    """What one row of a normalization replaces, and by what, as Java writes it."""
 
     pattern: Pattern
     by: str
@@ -88,15 +93,13 @@ class Normalize:
     recursive: bool
 
     def apply(self, text: str) -> str | None:
-        """Return the text normalized; None where that does not end."""
+        """Return the text normalized; None where that does not end. Raises `TooLongError`."""
         for _ in range(_STEPS):
             before = text
             for row in self.rows:
-                text = row.pattern.compiled().sub(row.by, text)
+                text = row.pattern.replaced(text, row.by)
             if not self.recursive or text == before:
                 return text
-            if len(text) > _LENGTH:
-                return None
         return None
 
 
@@ -109,10 +112,10 @@ class Tokenize:
     sensitive: bool
 
     def apply(self, text: str) -> str:
-        """Return the tokens, each between two marks."""
+        """Return the tokens, each between two marks; raises `TooLongError`."""
         text = text.replace(_FIRST, "\ufffd").replace(_LAST, "\ufffd")
         if self.word is not None:
-            tokens = [found.group() for found in self.word.compiled().finditer(text)]
+            tokens = [text[spans[0] : spans[1]] for spans in self.word.spans(text)]
         elif self.separator is not None:
             tokens = [_stripped(token) for token in _split(self.separator, text)]
         else:
@@ -141,16 +144,19 @@ class Tokens:
             made = self._made(_text(cell, self.kind, batch))
             endless[place] = made is None
             codes[place] = math.nan if made is None else batch.words.code(made)
-        stuck = batch.faults(endless[places], "the normalization of a text does not end")
+        stuck = batch.faults(endless[places], "a text is too long, or its normalization does not end")
         return Column(codes[places], merged((faults, stuck)))
 
     def _made(self, text: str) -> str | None:
-        for normalization in self.normalizations:
-            normalized = normalization.apply(text)
-            if normalized is None:
-                return None
-            text = normalized
-        return self.tokenize.apply(text)
+        try:
+            for normalization in self.normalizations:
+                normalized = normalization.apply(text)
+                if normalized is None:
+                    return None
+                text = normalized
+            return self.tokenize.apply(text)
+        except TooLongError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,33 +175,40 @@ class Counted:
     def evaluate(self, batch: Batch) -> Column:
         """Return the column; missing where the text or the term is."""
         texts, faults = batch.column(self.tokens)
-        if self.term is None:
-            unique, places = np.unique(texts, return_inverse=True)
-            counts = [self._count(cell, self.constant, batch) for cell in unique.tolist()]
-            return Column(self._weighted(np.array(counts)[places]), faults)
-        terms = self.term.evaluate(batch)
+        terms = Column(np.zeros(batch.length)) if self.term is None else self.term.evaluate(batch)
         pairs, places = np.unique(np.stack([texts, terms.values], axis=1), axis=0, return_inverse=True)
-        counts = [
-            math.nan
-            if math.isnan(term)
-            else self._count(cell, self.tokenize.apply(_text(term, self.term.type, batch)), batch)
-            for cell, term in pairs.tolist()
-        ]
-        return Column(self._weighted(np.array(counts)[places.reshape(-1)]), merged((faults, terms.faults)))
+        places = places.reshape(-1)
+        counts, endless = np.full(len(pairs), math.nan), np.zeros(len(pairs), dtype=bool)
+        for number, (cell, term) in enumerate(pairs.tolist()):
+            try:
+                counts[number] = self._count(cell, term, batch)
+            except TooLongError:
+                endless[number] = True
+        long = batch.faults(endless[places], "a text or the term that is looked for in it is too long")
+        return Column(self._weighted(counts[places]), merged((faults, terms.faults, long)))
 
-    def _count(self, cell: float, term: str, batch: Batch) -> float:
-        if math.isnan(cell):
+    def _count(self, cell: float, term: float, batch: Batch) -> float:
+        if math.isnan(cell) or math.isnan(term):
             return math.nan
-        text = batch.words.word(cell)
-        return float(_exact(text, term) if self.distance == 0 else self._near(text, term))
+        text, wanted = batch.words.word(cell), self.constant
+        if self.term is not None:
+            wanted = self.tokenize.apply(_text(term, self.term.type, batch))
+        return float(_exact(text, wanted) if self.distance == 0 else self._near(text, wanted))
 
     def _near(self, text: str, term: str) -> int:
         tokens, wanted = _tokens_of(text), _tokens_of(term)
-        found = [
-            sum(_distance(one, other) for one, other in zip(tokens[start:], wanted, strict=False))
-            for start in range(len(tokens) - len(wanted) + 1)
-            if wanted
-        ]
+        found: list[int] = []
+        work = 0
+        for start in range(len(tokens) - len(wanted) + 1 if wanted else 0):
+            total = 0
+            for one, other in zip(tokens[start:], wanted, strict=False):
+                total += _distance(one, other, self.distance - total)
+                work += 1 + min(len(one), len(other)) * (2 * self.distance + 1)
+                if work > _MOST_WORK:
+                    raise TooLongError
+                if total > self.distance:
+                    break
+            found.append(total)
         near = [distance for distance in found if distance <= self.distance]
         return len(near) if self.hits is Hits.ALL or not near else near.count(min(near))
 
@@ -216,6 +229,8 @@ def compile_text_index(compiler: Compiler, element: Element, scope: Scope) -> Ex
         raise unsupported(element, f"looks for a {term.type} in a {field.type}")
     sensitive = flag(element, "isCaseSensitive", default=False)
     distance = integer(element, "maxLevenshteinDistance", 0)
+    if not 0 <= distance <= _FARTHEST:
+        raise unsupported(element, f"has maxLevenshteinDistance={distance}")
     weight = choice(element, "localTermWeights", _WEIGHTS, Weight.COUNT)
     tokenize = _tokenize(element, sensitive=sensitive)
     normalizations = tuple(
@@ -228,7 +243,7 @@ def compile_text_index(compiler: Compiler, element: Element, scope: Scope) -> Ex
     return Counted(
         _once(compiler, Tokens(field.slot, field.type, normalizations, tokenize)),
         None if known else term,
-        tokenize.apply(_shown(compiler, fixed.value, fixed.type)) if known and fixed is not None else "",
+        _constant_tokens(element, tokenize, _shown(compiler, fixed)) if known and fixed is not None else "",
         tokenize,
         weight,
         distance,
@@ -244,8 +259,16 @@ def _once(compiler: Compiler, tokens: Tokens) -> int:
     return compiler.column(tokens)
 
 
-def _shown(compiler: Compiler, cell: float, kind: DataType) -> str:
+def _shown(compiler: Compiler, constant: Constant) -> str:
+    cell, kind = constant.value, constant.type
     return compiler.vocabulary.words[int(cell)] if kind is DataType.STRING else show_number(cell, kind)
+
+
+def _constant_tokens(element: Element, tokenize: Tokenize, text: str) -> str:
+    try:
+        return tokenize.apply(text)
+    except TooLongError:
+        raise unsupported(element, "looks for a term that is too long") from None
 
 
 def _tokenize(element: Element, *, sensitive: bool) -> Tokenize:
@@ -279,14 +302,15 @@ def _row(element: Element, row: dict[str, str], names: Sequence[str], *, sensiti
         raise unsupported(element, "has a row that is no regular expression")
     pattern = _pattern(element, given, ignore_case=not sensitive)
     try:
-        return Replace(pattern, replacement(stem, pattern))
+        check_replacement(stem, pattern)
     except OddPatternError as odd:
         raise unsupported(element, f"replaces by {stem!r:.60}, which {odd}") from None
+    return Replace(pattern, stem)
 
 
 def _pattern(element: Element, text: str, *, ignore_case: bool = False) -> Pattern:
     try:
-        return translated(text, ignore_case=ignore_case)
+        return pattern_of(text, ignore_case=ignore_case)
     except OddPatternError as odd:
         raise unsupported(element, f"has the regular expression {text!r:.60}, which {odd}") from None
 
@@ -297,9 +321,9 @@ def _text(cell: float, kind: DataType, batch: Batch) -> str:
 
 def _split(pattern: Pattern, text: str) -> list[str]:
     start, pieces = 0, []
-    for found in pattern.compiled().finditer(text):
-        pieces.append(text[start : found.start()])
-        start = found.end()
+    for spans in pattern.spans(text):
+        pieces.append(text[start : spans[0]])
+        start = spans[1]
     return [*pieces, text[start:]]
 
 
@@ -341,12 +365,16 @@ def _exact(text: str, term: str) -> int:
     return count
 
 
-def _distance(one: str, other: str) -> int:
-    """Return how many characters must be put in, taken out or changed."""
-    previous = list(range(len(other) + 1))
+def _distance(one: str, other: str, most: int) -> int:
+    """Return how many characters must be put in, taken out or changed; any number above `most` where it is more."""
+    far = most + 1
+    if abs(len(one) - len(other)) > most:
+        return far
+    previous = [min(place, far) for place in range(len(other) + 1)]
     for row, left in enumerate(one, start=1):
-        current = [row]
-        for place, right in enumerate(other, start=1):
-            current.append(min(previous[place] + 1, current[-1] + 1, previous[place - 1] + (left != right)))
+        current = [min(row, far)] + [far] * len(other)
+        for place in range(max(1, row - most), min(len(other), row + most) + 1):
+            changed = previous[place - 1] + (left != other[place - 1])
+            current[place] = min(previous[place] + 1, current[place - 1] + 1, changed, far)
         previous = current
     return previous[-1]

@@ -7,6 +7,7 @@ bits of its left side, and what a cell's value clears in all trees is one row of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ _STILL_MANY = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """One feature's thresholds, ascending, and by their number below a cell the bits that it leaves in each tree."""
+    """One feature's thresholds, ascending, and by their number below a cell the bits that it leaves in each tree.
+
+    Where cells may be missing, the last threshold is infinity and NaN is behind it.
+    """
 
     feature: int
     thresholds: Cells
@@ -35,7 +39,8 @@ class Cuts:
 class Rest:
     """What is below the tops: forks, and behind them the leaves as forks that lead to themselves.
 
-    `entries`: by leaf of a top, the fork to go on at, or -1. `count`: how many true forks there are.
+    `entries`: by leaf of a top, the fork to go on at, or -1. `count`: how many true forks there are. `missing`: the
+    forks where a missing cell goes the second way; None where no cell is missing.
     """
 
     entries: Leaves
@@ -44,6 +49,7 @@ class Rest:
     leads: Leaves
     count: int
     depth: int
+    missing: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Grove:
     """Trees whose leaves are numbered from the first tree's to the last's; `trees` and `nodes` say by leaf whose it is.
 
     A leaf whose node is -1 is met by no row. `nests`: small trees as tuples (feature, threshold, then, else) of such
-    tuples and leaves, for few rows.
+    tuples and leaves, for few rows without missing cells. `gaps`: cells may be missing.
     """
 
     cuts: tuple[Cuts, ...]
@@ -60,21 +66,23 @@ class Grove:
     nodes: NDArray[np.intp]
     rest: Rest | None
     nests: tuple[object, ...]
+    gaps: bool
 
     def leaves(self, cells: Matrix) -> Leaves:
         """Return (trees, rows) the leaf that each row, a column of `cells` (features, rows), comes to."""
         trees, rows = len(self.offsets), cells.shape[1]
         if self.nests and trees * rows <= _FEW_PAIRS:
-            return self._one_by_one(cells)
+            listed = cells.T.tolist()
+            if not self.gaps or not any(isnan(sum(row)) for row in listed):
+                return self._one_by_one(listed)
         step = max(1, _PAIRS_AT_ONCE // trees)
         if rows <= step:
             return self._at_once(cells)
         parts = [self._at_once(cells[:, first : first + step]) for first in range(0, rows, step)]
         return np.concatenate(parts, axis=1)
 
-    def _one_by_one(self, cells: Matrix) -> Leaves:
+    def _one_by_one(self, rows: list[list[float]]) -> Leaves:
         found = []
-        rows = cells.T.tolist()
         for nest in self.nests:
             for row in rows:
                 place = nest
@@ -110,11 +118,15 @@ def _go_on(rest: Rest, found: Leaves, cells: Matrix) -> None:
     place = place.take(pairs)
     row = pairs % rows
     shift = len(rest.entries) - rest.count
+    gaps = rest.missing is not None and np.isnan(flat).any()
     for level in range(rest.depth):
         cell = rest.features.take(place)
         cell *= rows
         cell += row
-        right = flat.take(cell) > rest.thresholds.take(place)
+        given = flat.take(cell)
+        right = given > rest.thresholds.take(place)
+        if gaps and rest.missing is not None:
+            right |= np.isnan(given) & rest.missing.take(place)
         place += place
         place += right
         place = rest.leads.take(place)

@@ -47,7 +47,7 @@ class PlainWords(BatchWords):
 class PlainBatch(Batch):
     """A batch whose column `slot` is the matrix' row `places[slot]`, computed like any other where that is negative."""
 
-    __slots__ = ("matrix", "places")
+    __slots__ = ("_known", "matrix", "places")
 
     def __init__(self, rows: PlainRows, columns: tuple[Computes, ...], models: tuple[Predicts, ...]) -> None:
         """Start with the inputs known and nothing else computed."""
@@ -55,6 +55,14 @@ class PlainBatch(Batch):
         self.words = PlainWords(rows.words)
         self.matrix = rows.matrix
         self.places = rows.places
+        self._known = rows.words
+
+    def only(self, rows: NDArray[np.intp]) -> PlainBatch:
+        """Return a batch of some of the rows, in which nothing is computed yet."""
+        inputs = {name: array[rows] for name, array in self.inputs.items()}
+        return PlainBatch(
+            PlainRows(self.matrix[:, rows], inputs, self.places, self._known), self._columns, self._models
+        )
 
     def column(self, slot: int) -> Column:
         """Return a column by its number."""

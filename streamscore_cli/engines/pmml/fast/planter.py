@@ -9,31 +9,37 @@ from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.fast.grove import Cuts, Grove, Rest
 from streamscore_cli.engines.pmml.fast.unfold import Unfolded
+from streamscore_cli.engines.pmml.fast.view import Deck
+from streamscore_cli.engines.pmml.values.column import Cells
 
 _NARROW, _WIDE = 32, 64
 _LEAVES_AS_OBJECTS = 4_000
+_IN_SET = 0.5
 
 Places = NDArray[np.intp]
 Leads = list[list[int]]
+_Mark = tuple[float | tuple[float, ...], int, int, int]
 
 
-def grove_of(trees: Sequence[Unfolded], features: int) -> Grove:
-    """Return the trees as a grove over so many features."""
+def grove_of(trees: Sequence[Unfolded], deck: Deck) -> Grove:
+    """Return the trees as a grove; sets below the tops become features of their own."""
     widest = max(map(len, trees)) + 1
-    return _Planter(trees, features, _WIDE if _NARROW < widest <= _WIDE else _NARROW).grove()
+    return _Planter(trees, deck, _WIDE if _NARROW < widest <= _WIDE else _NARROW).grove()
 
 
 class _Planter:
     """Collects what the trees have, one after the other.
 
-    `marks`: by feature, (threshold, tree, bits that stay).
+    `marks`: by feature, (threshold or cells, tree, bits that stay, bits that stay where the cell is missing).
     """
 
-    def __init__(self, trees: Sequence[Unfolded], features: int, bits: int) -> None:
+    def __init__(self, trees: Sequence[Unfolded], deck: Deck, bits: int) -> None:
         self._trees = trees
         self._bits = bits
         self._cut = bits - 1
-        self._marks: list[list[tuple[float, int, int]]] = [[] for _ in range(features)]
+        self._gaps = all(tree.missing is not None for tree in trees)
+        self._marks: list[list[_Mark]] = [[] for _ in range(len(deck))]
+        self._deck = deck
 
     def grove(self) -> Grove:
         """Return the grove."""
@@ -47,7 +53,7 @@ class _Planter:
             rest, deep = self._rest(exits)
             owners.append(np.repeat(np.arange(len(deep)), [len(one) for one in deep]))
             nodes += deep
-        small = rest is None and sizes.sum() <= _LEAVES_AS_OBJECTS
+        small = rest is None and not any(tree.sets for tree in self._trees) and sizes.sum() <= _LEAVES_AS_OBJECTS
         return Grove(
             tuple(self._cuts(feature, marks) for feature, marks in enumerate(self._marks) if marks),
             offsets,
@@ -55,6 +61,7 @@ class _Planter:
             np.concatenate(nodes),
             rest,
             tuple(_nest(tree, int(first)) for tree, first in zip(self._trees, offsets, strict=True)) if small else (),
+            self._gaps,
         )
 
     def _top(self, number: int, tree: Unfolded) -> list[int]:
@@ -64,22 +71,38 @@ class _Planter:
         exits = [tree.start] * (len(leads) + 1)
         full = (1 << self._bits) - 1
         features, thresholds = tree.features[: self._cut].tolist(), tree.thresholds[: self._cut].tolist()
+        missing = [0] * len(leads) if tree.missing is None else tree.missing.tolist()
         for place, pair in enumerate(leads):
             start, size = starts[place], _size(sizes, pair[0])
-            self._marks[features[place]].append((thresholds[place], number, full & ~(((1 << size) - 1) << start)))
+            kept = full & ~(((1 << size) - 1) << start)
+            operand = tree.sets[place].cells if place in tree.sets else thresholds[place]
+            self._marks[features[place]].append((operand, number, kept, kept if missing[place] else full))
             for lead, at in zip(pair, (start, start + size), strict=True):
                 if not 0 <= lead < len(leads):
                     exits[at] = lead
         return exits
 
-    def _cuts(self, feature: int, marks: list[tuple[float, int, int]]) -> Cuts:
+    def _cuts(self, feature: int, marks: list[_Mark]) -> Cuts:
         kind = np.uint64 if self._bits == _WIDE else np.uint32
-        given = np.array([threshold for threshold, _, _ in marks])
-        thresholds = np.unique(given)
-        table = np.full((len(thresholds) + 1, len(self._trees)), (1 << self._bits) - 1, dtype=kind)
-        for place, (_, number, kept) in zip((thresholds.searchsorted(given) + 1).tolist(), marks, strict=True):
+        full = (1 << self._bits) - 1
+        orders = [(float(mark[0]), *mark[1:3]) for mark in marks if not isinstance(mark[0], tuple)]
+        sets = [(np.array(mark[0]), *mark[1:3]) for mark in marks if isinstance(mark[0], tuple)]
+        given = np.array([threshold for threshold, _, _ in orders])
+        ends = [np.concatenate((np.nextafter(cells, -np.inf), cells)) for cells, _, _ in sets]
+        thresholds = np.unique(np.concatenate([given, *ends, [np.inf] if self._gaps else []]))
+        table = np.full((len(thresholds) + 1, len(self._trees)), full, dtype=kind)
+        for place, (_, number, kept) in zip((thresholds.searchsorted(given) + 1).tolist(), orders, strict=True):
             table[place, number] &= kind(kept)
-        return Cuts(feature, thresholds, np.bitwise_and.accumulate(table, axis=0))
+        table = np.bitwise_and.accumulate(table, axis=0)
+        for cells, number, kept in sets:  # a cell is where its threshold is the first that is not below it
+            outside = np.ones(len(table), dtype=bool)
+            outside[thresholds.searchsorted(cells)] = False
+            table[outside, number] &= kind(kept)
+        if self._gaps:  # only NaN, which sorts behind infinity, comes to the last row
+            table[-1] = full
+            for _, number, _, kept in marks:
+                table[-1, number] &= kind(kept)
+        return Cuts(feature, thresholds, table)
 
     def _rest(self, exits: list[list[int]]) -> tuple[Rest, list[Places]]:
         """Lay out the forks below the tops; return them, and by tree the nodes of the leaves there."""
@@ -99,15 +122,27 @@ class _Planter:
         laid.append(np.repeat(np.arange(count, end), 2))
         entries = [first + lead if lead >= 0 else -1 for one, first in zip(exits, firsts, strict=True) for lead in one]
         ends = np.zeros(end - count)
+        compared = [self._deep(tree) for tree in self._trees]
+        missing = [tree.missing[self._cut :] for tree in self._trees if tree.missing is not None]
         rest = Rest(
             np.array(entries, dtype=np.intp),
-            np.concatenate([*(tree.features[self._cut :] for tree in self._trees), ends]).astype(np.intp),
-            np.concatenate([*(tree.thresholds[self._cut :] for tree in self._trees), ends + np.inf]),
+            np.concatenate([*(features for features, _ in compared), ends]).astype(np.intp),
+            np.concatenate([*(thresholds for _, thresholds in compared), ends + np.inf]),
             np.concatenate(laid),
             count,
             max(_depth(tree, self._cut) for tree in self._trees),
+            None if not self._gaps else np.concatenate([*missing, ends]).astype(bool),
         )
         return rest, nodes
+
+    def _deep(self, tree: Unfolded) -> tuple[NDArray[np.int32], Cells]:
+        """Return the features and thresholds of a tree's forks below its top."""
+        features, thresholds = tree.features[self._cut :].copy(), tree.thresholds[self._cut :].copy()
+        for place, among in tree.sets.items():
+            if place >= self._cut:
+                features[place - self._cut] = self._deck.among(among.slot, among.cells, words=among.words)
+                thresholds[place - self._cut] = _IN_SET
+        return features, thresholds
 
 
 def _spread(leads: Leads, first: int = 0) -> tuple[list[int], list[int]]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.fast.grove import Grove, Leaves
+from streamscore_cli.engines.pmml.fast.plain import PlainBatch
 from streamscore_cli.engines.pmml.fast.planter import grove_of
+from streamscore_cli.engines.pmml.fast.site import Site
 from streamscore_cli.engines.pmml.fast.unfold import Unfolded, unfold
 from streamscore_cli.engines.pmml.fast.view import Deck, View
-from streamscore_cli.engines.pmml.models.mining.classify import ClassificationEnsemble, Poll
+from streamscore_cli.engines.pmml.fields.targets import Narrowed
+from streamscore_cli.engines.pmml.models.mining.classify import ClassificationEnsemble, Poll, tied
 from streamscore_cli.engines.pmml.models.mining.regress import Combine, RegressionEnsemble
 from streamscore_cli.engines.pmml.models.tree.tree import Tree
 from streamscore_cli.engines.pmml.values.batch import Batch, Predicts
@@ -42,7 +45,7 @@ class FastTree:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
-        cells = self.view.cells(batch)
+        cells = self.view.cells(batch, gaps=self.grove.gaps)
         if cells is None:
             return self.slow.predict(batch)
         leaves = self.grove.leaves(cells)[0]
@@ -52,7 +55,10 @@ class FastTree:
 
 @dataclass(frozen=True, slots=True)
 class FastPoll:
-    """Trees that vote or whose probabilities are averaged; `ballots` (leaves, labels) have the weights in them."""
+    """Trees that vote or whose probabilities are averaged; `ballots` (leaves, labels) have the weights in them.
+
+    `in_order`: of equals the first in the order of the labels wins, as every leaf names all of them in this order.
+    """
 
     slow: ClassificationEnsemble
     view: View
@@ -60,16 +66,21 @@ class FastPoll:
     ballots: NDArray[Any]
     count: float
     labels: Cells
+    in_order: bool
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
-        cells = self.view.cells(batch)
+        cells = self.view.cells(batch, gaps=self.grove.gaps)
         if cells is None:
             return self.slow.predict(batch)
         total = summed(self.ballots, self.grove.leaves(cells))
         shares = total / self.count
         shares = rounded(shares) if self.slow.single else shares
         value = self.labels.take(total.argmax(axis=1))
+        if not self.in_order and isinstance(batch, PlainBatch):
+            rows = np.flatnonzero(tied(total))
+            if len(rows):
+                value[rows] = self.slow.predict(batch.only(rows)).value.values
         return Prediction(Column(value), {PROBABILITY: shares})
 
 
@@ -85,7 +96,7 @@ class FastSum:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
-        cells = self.view.cells(batch)
+        cells = self.view.cells(batch, gaps=self.grove.gaps)
         if cells is None:
             return self.slow.predict(batch)
         leaves = self.grove.leaves(cells)
@@ -109,9 +120,9 @@ def summed(table: NDArray[Any], leaves: Leaves) -> Matrix:
     return in_order(table.take(leaves, axis=0)).astype(np.float64, copy=False)
 
 
-def fast_tree(tree: Tree, places: tuple[int, ...]) -> Predicts:
+def fast_tree(tree: Tree, site: Site) -> Predicts:
     """Return the tree with a grove, or as it is."""
-    planted = _planted([tree], places)
+    planted = _planted([tree], site)
     if planted is None:
         return tree
     view, grove = planted
@@ -121,10 +132,10 @@ def fast_tree(tree: Tree, places: tuple[int, ...]) -> Predicts:
     return FastTree(tree, view, grove, tree.scores[nodes], ended, distributions)
 
 
-def fast_poll(ensemble: ClassificationEnsemble, models: tuple[Predicts, ...], places: tuple[int, ...]) -> Predicts:
+def fast_poll(ensemble: ClassificationEnsemble, models: tuple[Predicts, ...], site: Site) -> Predicts:
     """Return the ensemble with a grove, or as it is."""
     trees = _trees([(one.model, one.predicate) for one in ensemble.segments], models)
-    planted = None if trees is None else _planted(trees, places)
+    planted = None if trees is None else _planted(trees, site)
     if trees is None or planted is None:
         return ensemble
     view, grove = planted
@@ -139,13 +150,17 @@ def fast_poll(ensemble: ClassificationEnsemble, models: tuple[Predicts, ...], pl
     count = _total(weights, table)
     if not np.isfinite(table).all() or not 0 < count < math.inf:
         return ensemble
-    return FastPoll(ensemble, view, grove, table, count, np.array(ensemble.labels))
+    every = tuple(range(len(ensemble.labels)))
+    in_order = ensemble.poll not in _VOTES and all(
+        tree.orders is None and columns == every for tree, columns in zip(trees, ensemble.places, strict=True)
+    )
+    return FastPoll(ensemble, view, grove, table, count, np.array(ensemble.labels), in_order)
 
 
-def fast_sum(ensemble: RegressionEnsemble, models: tuple[Predicts, ...], places: tuple[int, ...]) -> Predicts:
+def fast_sum(ensemble: RegressionEnsemble, models: tuple[Predicts, ...], site: Site) -> Predicts:
     """Return the ensemble with a grove, or as it is."""
     trees = _trees([(one.model, one.predicate) for one in ensemble.segments], models)
-    planted = None if trees is None or ensemble.combine not in _COMBINES else _planted(trees, places)
+    planted = None if trees is None or ensemble.combine not in _COMBINES else _planted(trees, site)
     if trees is None or planted is None:
         return ensemble
     view, grove = planted
@@ -172,20 +187,32 @@ def _total(weights: list[float], table: NDArray[Any]) -> float:
 
 
 def _trees(segments: list[tuple[int, object]], models: tuple[Predicts, ...]) -> list[Tree] | None:
-    found = [models[number] for number, predicate in segments if predicate is None]
-    trees = [one for one in found if isinstance(one, Tree)]
+    found = [_tree(models[number]) for number, predicate in segments if predicate is None]
+    trees = [one for one in found if one is not None]
     return trees if len(trees) == len(segments) else None
 
 
-def _planted(trees: list[Tree], places: tuple[int, ...]) -> tuple[View, Grove] | None:
-    deck = Deck(places)
-    unfolded: list[Unfolded] = []
-    for tree in trees:
-        one = unfold(tree.tests, deck)
-        if one is None:
-            return None
-        unfolded.append(one)
-    return deck.view(), grove_of(unfolded, len(deck))
+def _tree(model: Predicts) -> Tree | None:
+    """Return the tree that a model is, with the scores that it gives."""
+    if isinstance(model, Narrowed) and isinstance(model.model, Tree):
+        return replace(model.model, scores=rounded(model.model.scores))
+    return model if isinstance(model, Tree) else None
+
+
+def _planted(trees: list[Tree], site: Site) -> tuple[View, Grove] | None:
+    """Return the trees as a grove: one for cells that may be missing, if it can be."""
+    for gaps in (True, False):
+        deck = Deck(site.places, site.rows, site.words)
+        unfolded: list[Unfolded] = []
+        for tree in trees:
+            one = unfold(tree.tests, deck, gaps=gaps)
+            if one is None:
+                break
+            unfolded.append(one)
+        else:
+            grove = grove_of(unfolded, deck)
+            return deck.view(), grove
+    return None
 
 
 def _ballots(tree: Tree, ensemble: ClassificationEnsemble, columns: tuple[int, ...]) -> Matrix | None:

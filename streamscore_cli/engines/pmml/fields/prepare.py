@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import cast
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
 from streamscore_cli.engines.pmml.values.types import DataType, java_double
+
+_NUMBERS = "fiub"
+_LARGEST_WHOLE = 10**309
+_MOMENTS = {DataType.DATE, DataType.TIME, DataType.DATE_TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,10 @@ class Input:
         given = batch.inputs.get(self.name)
         if given is None:
             return Column(batch.constant(math.nan))
-        if given.dtype == object:
+        if given.dtype.kind not in _NUMBERS:
             return self._objects(given, batch)
+        if self.type in _MOMENTS:
+            return self._moments(given, batch)
         values = given if given.dtype == np.float64 else given.astype(np.float64)
         source = DataType.BOOLEAN if given.dtype == np.bool_ else DataType.DOUBLE
         if self.type is DataType.DOUBLE:
@@ -37,6 +44,13 @@ class Input:
         if self.type is DataType.STRING:
             return Column(_texts_of_numbers(values, batch))
         return cast(Column(values), source, self.type, batch, f"field {self.name!r}")
+
+    def _moments(self, given: NDArray[Any], batch: Batch) -> Column:
+        """Return a column of dates that were given as numbers, of which none is one."""
+        values = given.astype(np.float64)
+        reason = f"field {self.name!r} must be {self.type}, it is"
+        faults = batch.faults_of_values(~np.isnan(values), values, DataType.DOUBLE, reason)
+        return Column(batch.constant(math.nan), faults)
 
     def _objects(self, given: NDArray[Any], batch: Batch) -> Column:
         texts = np.empty(len(given), dtype=object)
@@ -69,12 +83,18 @@ class Prepared:
         values, faults = batch.column(self.slot)
         if self.missing:
             values = np.where(np.isin(values, self.missing), np.nan, values)
+        refused = self._refused(values, faults, batch) if self.missing_is_invalid else None
         wrong = self._wrong(values, faults)
         if wrong is not None:
             values, faults = self._treat_invalid(values, faults, wrong, batch)
         if self.outliers is not Outliers.AS_IS:
             values = self._treat_outliers(values, wrong)
-        return self._treat_missing(values, faults, batch)
+        return Column(self._treat_missing(values, faults), merged((faults, refused)))
+
+    def _refused(self, values: Cells, faults: Faults | None, batch: Batch) -> Faults | None:
+        """Return the faults of rows without a value; one that a treatment takes away is not among them."""
+        absent = np.isnan(values) if faults is None else np.isnan(values) & (faults == 0)
+        return batch.faults(absent, f"field {self.name!r} cannot accept a missing value")
 
     def _wrong(self, values: Cells, faults: Faults | None) -> NDArray[np.bool_] | None:
         wrong = np.zeros(len(values), dtype=bool) if faults is None else faults != 0
@@ -112,18 +132,11 @@ class Prepared:
             treated = np.where((values < self.low) | (values > self.high), np.nan, values)
         return treated if wrong is None else np.where(wrong, values, treated)
 
-    def _treat_missing(self, values: Cells, faults: Faults | None, batch: Batch) -> Column:
-        if not self.missing_is_invalid and math.isnan(self.missing_replacement):
-            return Column(values, faults)
-        absent = np.isnan(values)
-        if faults is not None:
-            absent &= faults == 0
-        if not absent.any():
-            return Column(values, faults)
-        if self.missing_is_invalid:
-            reason = f"field {self.name!r} cannot accept a missing value"
-            return Column(values, merged((faults, batch.faults(absent, reason))))
-        return Column(np.where(absent, self.missing_replacement, values), faults)
+    def _treat_missing(self, values: Cells, faults: Faults | None) -> Cells:
+        if math.isnan(self.missing_replacement):
+            return values
+        absent = np.isnan(values) if faults is None else np.isnan(values) & (faults == 0)
+        return np.where(absent, self.missing_replacement, values) if absent.any() else values
 
 
 def _texts_of_numbers(values: Cells, batch: Batch) -> Cells:
@@ -135,8 +148,17 @@ def _texts_of_numbers(values: Cells, batch: Batch) -> Cells:
 def _text(value: object) -> str | None:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return str(int(value)) if value.is_integer() else java_double(value)
-    return str(value)
+    if isinstance(value, float | int):
+        return _number_text(value)
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return None if isinstance(value, np.datetime64) and np.isnat(value) else str(value)
+
+
+def _number_text(value: float) -> str | None:
+    """Return a number as text, a whole one without a point; one that Python would not write is infinite."""
+    if isinstance(value, int):
+        return str(value) if abs(value) < _LARGEST_WHOLE else ("INF" if value > 0 else "-INF")
+    if math.isnan(value):
+        return None
+    return str(int(value)) if value.is_integer() else java_double(value)

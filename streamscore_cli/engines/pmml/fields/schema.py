@@ -65,10 +65,12 @@ def add_mining_fields(compiler: Compiler, schema: Element, scope: Scope, *, top:
 
 def target_name(schema: Element) -> str | None:
     """Return the name of the field that the schema says is predicted; the first, where there are several."""
-    for element in schema.all("MiningField"):
-        if element.get("usageType") in _TARGETS:
-            return required(element, "name")
-    return None
+    return next(iter(target_names(schema)), None)
+
+
+def target_names(schema: Element) -> list[str]:
+    """Return the names of all fields that the schema says are predicted."""
+    return [required(one, "name") for one in schema.all("MiningField") if one.get("usageType") in _TARGETS]
 
 
 def _add_inner(compiler: Compiler, element: Element, name: str, scope: Scope) -> None:

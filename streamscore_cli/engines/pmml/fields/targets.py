@@ -14,6 +14,7 @@ from streamscore_cli.engines.pmml.document.element import (
     choice,
     number,
     optional_number,
+    rejected,
     required,
     unsupported,
 )
@@ -41,6 +42,9 @@ class Whole(StrEnum):
     FLOOR = "floor"
 
 
+_TREATMENTS = ("castInteger", "min", "max", "rescaleConstant", "rescaleFactor")
+_REPLACEMENTS = ("defaultValue", "priorProbability")
+_PASSED_ON = {"modelChain", "multiModelChain", "selectFirst"}
 _WHOLE = {kind.value: kind for kind in Whole}
 
 
@@ -80,6 +84,19 @@ class Rescaled:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A regression whose value is rounded to 32 bits, as that of a segment with a target of type float is."""
+
+    model: Predicts
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return the prediction."""
+        prediction = self.model.predict(batch)
+        values, faults = prediction.value
+        return replace(prediction, value=Column(rounded(values), faults))
+
+
+@dataclass(frozen=True, slots=True)
 class WithPriors:
     """A classification that answers the prior probabilities where the model has no prediction."""
 
@@ -92,8 +109,6 @@ class WithPriors:
         prediction = self.model.predict(batch)
         values, faults = prediction.value
         absent = np.isnan(values)
-        if not absent.any():
-            return prediction
         probabilities = prediction.distributions.get(PROBABILITY)
         if probabilities is None:
             probabilities = np.full((batch.length, len(self.priors)), math.nan)
@@ -112,24 +127,35 @@ def with_targets(
     element = target_element(model, target)
     if element is None:
         return built
+    _refuse_passed_on(model, element)
     if function == "regression":
         return _regression(compiler, element, built, single=single)
-    for name in ("castInteger", "min", "max", "rescaleConstant", "rescaleFactor"):
+    for name in _TREATMENTS:
         if element.get(name) is not None:
             raise unsupported(element, f"has {name} in a {function} model")
     return _with_priors(compiler, element, built) if function == "classification" else built
 
 
+def _refuse_passed_on(model: Element, element: Element) -> None:
+    """Refuse to treat an answer that is that of one segment: JPMML passes it on as it is."""
+    segmentation = model.find("Segmentation")
+    method = "" if segmentation is None else required(segmentation, "multipleModelMethod").removeprefix("x-")
+    treats = any(element.get(name) is not None for name in _TREATMENTS)
+    replaces = any(value.get(name) is not None for value in element.all("TargetValue") for name in _REPLACEMENTS)
+    if method in _PASSED_ON and (treats or replaces):
+        raise unsupported(element, f"treats the answer of a {method}")
+
+
 def target_element(model: Element, target: Target) -> Element | None:
-    """Return the Target of the field that a model predicts."""
+    """Return the Target of the field that a model predicts; one without a field is that of a target without a name.
+
+    Those of other fields do nothing, as in JPMML.
+    """
     targets = model.find("Targets")
-    if targets is None:
-        return None
-    found = list(targets.all("Target"))
-    named = [one for one in found if one.get("field") in {None, target.name}]
-    if len(named) > 1 or (found and not named and target.name is not None):
-        raise unsupported(targets, f"does not say one Target of the field {target.name!r}")
-    return named[0] if named else (found[0] if len(found) == 1 else None)
+    found = [] if targets is None else [one for one in targets.all("Target") if one.get("field") == target.name]
+    if len(found) > 1:
+        raise rejected(found[1], f"is the second of the field {target.name!r}")
+    return found[0] if found else None
 
 
 def _regression(compiler: Compiler, element: Element, built: Built, *, single: bool) -> Built:
@@ -155,7 +181,8 @@ def _regression(compiler: Compiler, element: Element, built: Built, *, single: b
 
 def _with_priors(compiler: Compiler, element: Element, built: Built) -> Built:
     priors: dict[float, float] = {}
-    for value in element.all("TargetValue"):
+    values = list(element.all("TargetValue"))
+    for value in values:
         prior = optional_number(value, "priorProbability")
         if value.get("defaultValue") is not None:
             raise unsupported(value, "has a default value in a classification model")
@@ -163,12 +190,13 @@ def _with_priors(compiler: Compiler, element: Element, built: Built) -> Built:
             priors[literal(value, required(value, "value"), built.type, compiler.vocabulary)] = prior
     if not priors:
         return built
-    if set(priors) != set(built.labels.cells):
-        raise unsupported(element, "has prior probabilities for other categories than the model")
+    total = sum(priors.values())
+    if not set(priors) <= set(built.labels.cells) or len(priors) != len(values) or not 0 < total < math.inf:
+        raise unsupported(element, "has prior probabilities for other categories than the model, or not for all values")
     label = max(priors, key=lambda cell: priors[cell])
     return replace(
         built,
-        model=WithPriors(built.model, label, tuple(priors[cell] for cell in built.labels.cells)),
+        model=WithPriors(built.model, label, tuple(priors.get(cell, 0.0) / total for cell in built.labels.cells)),
         distributions=built.distributions | {PROBABILITY},
     )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamscore_cli.engines.pmml.compiler import CompiledModel, Compiler, Labels, Site, Target
-from streamscore_cli.engines.pmml.document.element import Element, child, choice, demand, required
+from streamscore_cli.engines.pmml.document.element import Element, child, choice, demand, required, unsupported
 from streamscore_cli.engines.pmml.document.grammar import Shape, shape
 from streamscore_cli.engines.pmml.fields.derived import add_derived_fields
 from streamscore_cli.engines.pmml.fields.dictionary import literal
-from streamscore_cli.engines.pmml.fields.schema import add_mining_fields, target_name
+from streamscore_cli.engines.pmml.fields.schema import add_mining_fields, target_name, target_names
 from streamscore_cli.engines.pmml.fields.scope import Scope
-from streamscore_cli.engines.pmml.fields.targets import with_targets
+from streamscore_cli.engines.pmml.fields.targets import Narrowed, with_targets
 from streamscore_cli.engines.pmml.outputs.output import add_output
 from streamscore_cli.engines.pmml.values.types import DataType, OpType, show_number
 
@@ -19,6 +19,7 @@ _PARTS = "MiningSchema Output Targets LocalTransformations"
 _INERT = "ModelStats ModelExplanation"
 
 
+_OF_SEVERAL_TARGETS = {"MiningModel", "NearestNeighborModel"}
 _CONTEXTS = {"float": True, "double": False}
 
 
@@ -45,12 +46,16 @@ def compile_model(compiler: Compiler, element: Element, scope: Scope, around: Ta
     if local is not None:
         add_derived_fields(compiler, local, inside)
     function = required(element, "functionName")
+    if len(target_names(schema)) > 1 and element.tag not in _OF_SEVERAL_TARGETS:
+        raise unsupported(element, f"predicts {len(target_names(schema))} targets")
     target = _target(compiler, element, schema, around)
     single = choice(element, "mathContext", _CONTEXTS, default=False)
     site = Site(compiler, element, inside, target, function, single)
     built = compiler.tables.models[element.tag](site)
     target = built.target or target
     built = with_targets(compiler, element, built, target, function, single=single)
+    if around is not None and target.name is not None and built.type is DataType.FLOAT and not single:
+        built = replace(built, model=Narrowed(built.model))
     compiled = CompiledModel(compiler.number_of(built.model), built, target, function, inside)
     return replace(compiled, outputs=add_output(compiler, element, compiled))
 

@@ -12,11 +12,19 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.document.element import Element, choice, number, rejected, unsupported
+from streamscore_cli.engines.pmml.document.element import (
+    Element,
+    choice,
+    integer,
+    number,
+    rejected,
+    unsupported,
+)
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
-from streamscore_cli.engines.pmml.values.column import Cells, any_of
-from streamscore_cli.engines.pmml.values.prediction import Matrix
+from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, any_of
+from streamscore_cli.engines.pmml.values.prediction import AFFINITY, Matrix
 from streamscore_cli.engines.pmml.values.sums import in_order
+from streamscore_cli.engines.pmml.values.types import DataType
 
 
 class Kind(StrEnum):
@@ -211,3 +219,24 @@ def _adjustment(missing: NDArray[np.bool_], importance: tuple[float, ...]) -> Ce
         here += np.where(missing[:, place], 0.0, weight)
     adjusted = np.where(here == 0.0, math.nan, sum(importance) / here)
     return np.where(any_of(missing, axis=1), adjusted, 1.0)
+
+
+def ranks_asked(model: Element) -> int:
+    """Return the last rank that the model's Output asks for, at least 1."""
+    output = model.find("Output")
+    fields = output.all("OutputField") if output is not None else ()
+    return max((integer(one, "rank", 1) for one in fields), default=1)
+
+
+def ranked(nearest: Matrix, ranks: int, faults: Faults | None) -> dict[str, Column]:
+    """Return the affinities of ranks 2 to `ranks` by the names their output feature reads them under.
+
+    `nearest`: (rows, places), the best affinity first; there are none behind the last.
+    """
+    last = min(ranks, nearest.shape[1])
+    return {f"{AFFINITY}{rank}": Column(nearest[:, rank - 1], faults) for rank in range(2, last + 1)}
+
+
+def ranked_types(count: int, ranks: int) -> dict[str, DataType]:
+    """Return the types of what `ranked` returns for `count` places."""
+    return {f"{AFFINITY}{rank}": DataType.DOUBLE for rank in range(2, min(ranks, count) + 1)}

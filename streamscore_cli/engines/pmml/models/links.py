@@ -12,6 +12,7 @@ from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 
 Link = Callable[[Matrix], Matrix]
+_E_IN_SINGLE = 2.7182817
 
 
 def logit(values: Matrix) -> Matrix:
@@ -46,6 +47,12 @@ def exp(values: Matrix) -> Matrix:
     """Return e to the power y."""
     with np.errstate(over="ignore"):
         return np.exp(values)
+
+
+def exp_in_single(values: Matrix) -> Matrix:
+    """Return e to the power y in 32 bits as JPMML calculates it: it raises 2.7182817, not e itself, to the power."""
+    with np.errstate(over="ignore"):
+        return rounded(np.power(_E_IN_SINGLE, values))
 
 
 def identity(values: Matrix) -> Matrix:
@@ -109,7 +116,7 @@ def softmax(values: Matrix, *, single: bool) -> Matrix:
     """Return exp(y) / sum(exp(y)) over the last axis, the largest subtracted first; summed in order."""
     fit = rounded if single else identity
     with np.errstate(invalid="ignore", over="ignore"):
-        powers = fit(np.exp(fit(values - values.max(axis=-1, keepdims=True))))
+        powers = (exp_in_single if single else np.exp)(fit(values - values.max(axis=-1, keepdims=True)))
         return fit(powers / _totals(powers, fit))
 
 

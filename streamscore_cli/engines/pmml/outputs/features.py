@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamscore_cli.engines.pmml.values.batch import Batch
+from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Cells, Column
 from streamscore_cli.engines.pmml.values.types import DataType
 
@@ -20,8 +21,9 @@ class PredictedCell:
     type: DataType
 
     def evaluate(self, batch: Batch) -> Column:
-        """Return the column."""
-        return batch.prediction(self.model).value
+        """Return the column; a 32-bit number is rounded, however it was calculated."""
+        values, faults = batch.prediction(self.model).value
+        return Column(rounded(values) if self.type is DataType.FLOAT else values, faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,22 @@ class Distributed:
         """Return the column."""
         prediction = batch.prediction(self.model)
         return Column(prediction.distributions[self.feature][:, self.place], prediction.value.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentOf:
+    """The probability of what is no category of the model: zero, where the model gives probabilities at all."""
+
+    model: int
+    feature: str
+    type: DataType = DataType.DOUBLE
+
+    def evaluate(self, batch: Batch) -> Column:
+        """Return the column."""
+        prediction = batch.prediction(self.model)
+        shares = prediction.distributions[self.feature]
+        unknown = np.logical_and.reduce(np.isnan(shares), axis=1)
+        return Column(np.where(unknown, math.nan, 0.0), prediction.value.faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from streamscore_cli.engines.pmml.compiler import CompiledModel, Compiler, Expression, OutputField
 from streamscore_cli.engines.pmml.document.element import (
@@ -12,6 +12,7 @@ from streamscore_cli.engines.pmml.document.element import (
     demand,
     flag,
     integer,
+    rejected,
     required,
     unsupported,
 )
@@ -20,7 +21,9 @@ from streamscore_cli.engines.pmml.fields.derived import EXPRESSIONS, Converted
 from streamscore_cli.engines.pmml.fields.dictionary import literal
 from streamscore_cli.engines.pmml.fields.field import Field
 from streamscore_cli.engines.pmml.fields.scope import Scope
+from streamscore_cli.engines.pmml.fields.targets import target_element
 from streamscore_cli.engines.pmml.outputs.features import (
+    AbsentOf,
     DisplayOf,
     Distributed,
     EntityOf,
@@ -30,14 +33,14 @@ from streamscore_cli.engines.pmml.outputs.features import (
 )
 from streamscore_cli.engines.pmml.values.cast import can_cast
 from streamscore_cli.engines.pmml.values.prediction import AFFINITY, CONFIDENCE, PROBABILITY
-from streamscore_cli.engines.pmml.values.types import DATA_TYPES, OP_TYPES, OpType
+from streamscore_cli.engines.pmml.values.types import DATA_TYPES, OP_TYPES, DataType, OpType
 
 SHAPES: Shapes = {
     "Output": shape("", "OutputField"),
     "OutputField": shape(
         "name dataType optype targetField feature value rank isMultiValued segmentId isFinalResult"
         " ruleFeature algorithm rankBasis rankOrder",
-        EXPRESSIONS,
+        f"{EXPRESSIONS} Value",
         "displayName",
         "Decisions",
     ),
@@ -52,6 +55,8 @@ class OutputSite:
     element: Element
     model: CompiledModel
     scope: Scope
+    shown: Mapping[float, str] = field(default_factory=dict)
+    """How the model's Targets say that categories are shown."""
 
 
 def add_output(compiler: Compiler, element: Element, model: CompiledModel) -> tuple[OutputField, ...]:
@@ -60,11 +65,22 @@ def add_output(compiler: Compiler, element: Element, model: CompiledModel) -> tu
     fields: list[OutputField] = []
     scope = Scope(model.scope)
     for one in output.all("OutputField") if output is not None else ():
-        site = OutputSite(compiler, one, _model_of(one, model), scope)
-        field = _field(site)
-        scope.add(field)
-        fields.append(OutputField(field, flag(one, "isFinalResult", default=True)))
+        told = _model_of(one, model)
+        site = OutputSite(compiler, one, told, scope, _shown(compiler, element, model) if told is model else {})
+        made = _field(site)
+        scope.add(made)
+        fields.append(OutputField(made, flag(one, "isFinalResult", default=True)))
     return tuple(fields)
+
+
+def _shown(compiler: Compiler, element: Element, model: CompiledModel) -> dict[float, str]:
+    target = target_element(element, model.target)
+    shown = {}
+    for one in target.all("TargetValue") if target is not None else ():
+        text = one.get("displayValue")
+        if text is not None:
+            shown[literal(one, required(one, "value"), model.built.type, compiler.vocabulary)] = text
+    return shown
 
 
 def _model_of(element: Element, model: CompiledModel) -> CompiledModel:
@@ -91,7 +107,8 @@ def _field(site: OutputSite) -> Field:
         raise unsupported(element, f"makes a {kind} of a {expression.type}")
     optype = choice(element, "optype", OP_TYPES, OpType.CONTINUOUS if kind.is_numeric else OpType.CATEGORICAL)
     source = expression if kind is expression.type else Converted(expression, kind, name)
-    return Field(name, kind, optype, site.compiler.column(source))
+    order = tuple(literal(one, required(one, "value"), kind, site.compiler.vocabulary) for one in element.all("Value"))
+    return Field(name, kind, optype, site.compiler.column(source), order)
 
 
 def _predicted_value(site: OutputSite) -> Expression:
@@ -102,11 +119,14 @@ def _display_value(site: OutputSite) -> Expression:
     if "displayValue" in (site.model.built.extras or {}):
         return _extra("displayValue")(site)
     target = site.model.target
-    shown = dict(target.data.displays) if target.data is not None else {}
-    if site.model.function == "regression":
-        raise unsupported(site.element, "asks for the display value of a number")
-    code = site.compiler.vocabulary.code
+    declared = dict(target.data.displays) if target.data is not None else {}
     labels = site.model.built.labels
+    if site.model.function == "regression" and not declared and not site.shown:
+        return Converted(_predicted_value(site), DataType.STRING, required(site.element, "name"))
+    if not labels.cells:
+        raise unsupported(site.element, "asks for a display value, which this model does not give")
+    code = site.compiler.vocabulary.code
+    shown = {**declared, **site.shown}
     texts = [shown.get(cell, text) for cell, text in zip(labels.cells, labels.texts, strict=True)]
     return DisplayOf(site.model.number, labels.cells, tuple(code(text) for text in texts))
 
@@ -120,6 +140,8 @@ def _distributed(feature: str) -> Callable[[OutputSite], Expression]:
         if text is None:
             return WinnerOf(site.model.number, feature, built.labels.cells)
         cell = literal(site.element, text, built.type, site.compiler.vocabulary)
+        if cell not in built.labels.cells and feature == PROBABILITY:
+            return AbsentOf(site.model.number, feature)
         if cell not in built.labels.cells:
             raise unsupported(
                 site.element, f"asks for the {feature} of {text!r:.60}, which is no category of the model"
@@ -132,13 +154,17 @@ def _distributed(feature: str) -> Callable[[OutputSite], Expression]:
 def _entity(site: OutputSite) -> Expression:
     if not site.model.built.entities:
         raise unsupported(site.element, "asks for an entity, which this model does not give")
+    if integer(site.element, "rank", 1) < 1:
+        raise rejected(site.element, "has a rank below 1")
     codes = tuple(site.compiler.vocabulary.code(one) for one in site.model.built.entities)
     return EntityOf(site.model.number, integer(site.element, "rank", 1) - 1, codes)
 
 
 def _affinity(site: OutputSite) -> Expression:
-    given = AFFINITY in site.model.built.distributions and integer(site.element, "rank", 1) == 1
-    return (_distributed(AFFINITY) if given else _extra(AFFINITY))(site)
+    if AFFINITY in site.model.built.distributions and integer(site.element, "rank", 1) == 1:
+        return _distributed(AFFINITY)(site)
+    demand(site.element, "value")
+    return _extra(AFFINITY)(site)
 
 
 def _of_the_first(compile_it: Callable[[OutputSite], Expression]) -> Callable[[OutputSite], Expression]:
@@ -147,6 +173,19 @@ def _of_the_first(compile_it: Callable[[OutputSite], Expression]) -> Callable[[O
         return compile_it(site)
 
     return compile_first
+
+
+def told_name(element: Element) -> str:
+    """Return the name of the extra that a model gives for one OutputField alone."""
+    return f"output:{required(element, 'name')}"
+
+
+def _told_or(otherwise: Callable[[OutputSite], Expression]) -> Callable[[OutputSite], Expression]:
+    def compile_it(site: OutputSite) -> Expression:
+        extras, name = site.model.built.extras or {}, told_name(site.element)
+        return ExtraOf(site.model.number, name, extras[name]) if name in extras else otherwise(site)
+
+    return compile_it
 
 
 def _expression(site: OutputSite) -> Expression:
@@ -170,14 +209,18 @@ FEATURES: dict[str, Callable[[OutputSite], Expression]] = {
     "predictedValue": _predicted_value,
     "predictedDisplayValue": _display_value,
     "probability": _distributed(PROBABILITY),
-    "confidence": _distributed(CONFIDENCE),
+    "confidence": _told_or(_distributed(CONFIDENCE)),
     "affinity": _affinity,
-    "entityId": _entity,
+    "entityId": _told_or(_entity),
     "clusterId": _of_the_first(_entity),
     "transformedValue": _expression,
     "decision": _expression,
     "entityAffinity": _of_the_first(_affinity),
     "clusterAffinity": _of_the_first(_affinity),
     "reasonCode": _extra("reasonCode"),
-    "ruleValue": _extra("ruleValue"),
+    "ruleValue": _told_or(_extra("ruleValue")),
+    "ruleId": _told_or(_extra("ruleId")),
+    "rule": _told_or(_extra("rule")),
+    "support": _told_or(_extra("support")),
+    "lift": _told_or(_extra("lift")),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.column import Cells, Column, merged
+from streamscore_cli.engines.pmml.values.column import Cells, Column, Flags, merged
 from streamscore_cli.engines.pmml.values.types import DataType, parse_cell, show_number
 
 _COUNTS = {kind for kind in DataType if "Since" in kind.value} | {DataType.INTEGER, DataType.TIME_SECONDS}
@@ -13,6 +13,7 @@ _WIDE = {DataType.DOUBLE} | _COUNTS
 _MOMENTS = {DataType.DATE, DataType.TIME, DataType.DATE_TIME}
 _PARTS = {(DataType.DATE_TIME, DataType.DATE), (DataType.DATE_TIME, DataType.TIME)}
 _DAY = 86400.0
+_LARGEST_INTEGER = 2**31 - 1
 
 
 def can_cast(source: DataType, target: DataType) -> bool:
@@ -45,6 +46,12 @@ def cast(column: Column, source: DataType, target: DataType, batch: Batch, what:
         bad = ~np.isnan(column.values) & (column.values != np.floor(column.values)) | np.isinf(column.values)
     reason = f"{what} must be {target}, it is"
     return Column(column.values, merged((column.faults, batch.faults_of_values(bad, column.values, source, reason))))
+
+
+def beyond_integers(values: Cells) -> Flags:
+    """Tell where a result is no integer of 32 bits; as in JPMML, it is none then."""
+    beyond: Flags = (values > _LARGEST_INTEGER) | (values < -_LARGEST_INTEGER - 1)
+    return beyond
 
 
 def _part(values: Cells, target: DataType) -> Cells:

@@ -15,6 +15,8 @@ Matrix = NDArray[np.float64]
 PROBABILITY = "probability"
 CONFIDENCE = "confidence"
 AFFINITY = "affinity"
+ORDER = "order"
+"""Not a feature: by label, its place in the row's own list of probabilities, NaN where it is not listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,6})[0-9]{0,3})?)?")
 _DATE_LENGTH, _MONTHS = 10, 12
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7
+_ODD_SINGLES, _ODD_DOUBLES = 1e-40, 1e-320
+"""Below them one digit may tell a number from its neighbours; Java writes two all the same, and the nearest."""
 
 
 def parse_cell(text: str, kind: DataType, code: Callable[[str], float]) -> float | None:
@@ -131,13 +133,16 @@ _MOMENTS: dict[DataType, Callable[[str], float | None]] = {
 
 
 def show_number(value: float, kind: DataType) -> str:
-    """Return a number as Java writes one of this type, which is what becomes of a number that is made a string."""
+    """Return a number as JPMML makes it a string: as Java does, but a zero has no sign."""
     if kind is DataType.BOOLEAN:
         return "true" if value else "false"
     if kind is DataType.INTEGER:
         return str(int(value)) if math.isfinite(value) else java_double(value)
+    value = value or 0.0
     if kind is DataType.FLOAT:
-        return java_double(float(str(np.float32(value))))
+        single = np.float32(value)
+        shown = str(single)
+        return java_double(float(f"{single:.1e}" if abs(value) < _ODD_SINGLES and "." not in shown else shown))
     return java_double(value)
 
 
@@ -147,5 +152,8 @@ def java_double(value: float) -> str:
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_TO:
         return np.format_float_positional(value, trim="0")
-    mantissa, exponent = np.format_float_scientific(value, trim="0").split("e")
+    shown = np.format_float_scientific(value, trim="0")
+    if abs(value) < _ODD_DOUBLES and ".0e" in shown:
+        shown = f"{value:.1e}"
+    mantissa, exponent = shown.split("e")
     return f"{mantissa}E{int(exponent)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.engines.pmml.document.element import Element, child, number, parse_number, required
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
+from streamscore_cli.engines.pmml.values.types import to_float32
+
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 
 SHAPES: Shapes = {
     "ModelVerification": shape("", "VerificationFields InlineTable", "recordCount fieldCount"),
@@ -42,13 +45,19 @@ def verification_of(model: Element) -> tuple[Checked, ...]:
     return tuple(_checked(field, rows) for field in fields)
 
 
-def compare(fields: tuple[Checked, ...], answers: Mapping[str, NDArray[Any]]) -> None:
-    """Raise `ModelRejected` naming the first field and row where an answer is not as the document says."""
+def compare(
+    fields: tuple[Checked, ...], answers: Mapping[str, NDArray[Any]], singles: frozenset[str] = frozenset()
+) -> None:
+    """Raise `ModelRejected` naming the first field and row where an answer is not as the document says.
+
+    `singles`: the fields of type float, of which the document's numbers are rounded to 32 bits, too.
+    """
     for field in fields:
         if field.name not in answers:
             continue
+        fit = to_float32 if field.name in singles else float
         for row, (expected, found) in enumerate(zip(field.texts, answers[field.name].tolist(), strict=True)):
-            if not _agree(expected, found, field):
+            if not _agree(expected, found, field, fit):
                 raise ModelRejected(
                     f"The model does not pass its own verification: {field.element}, field {field.name!r},"
                     f" row {row + 1}: expected {expected!r:.60}, got {found!r:.60}."
@@ -62,17 +71,17 @@ def _checked(field: Element, rows: list[dict[str, str]]) -> Checked:
     return Checked(name, texts, number(field, "precision", 1e-6), number(field, "zeroThreshold", 1e-16), field)
 
 
-def _agree(expected: str | None, found: object, field: Checked) -> bool:
+def _agree(expected: str | None, found: object, field: Checked, fit: Callable[[float], float]) -> bool:
     if expected is None or found is None:
         return expected is None or (found is None and expected == "")
     if isinstance(found, bool | np.bool_):
-        return expected.strip().lower() == ("true" if found else "false")
+        return _TRUTHS.get(expected.strip().lower()) is bool(found)
     if isinstance(found, str):
         return expected == found or expected.strip() == found
     wanted = parse_number(expected)
     if wanted is None or not isinstance(found, int | float):
         return False
-    return _near(wanted, float(found), field)
+    return _near(fit(wanted), float(found), field)
 
 
 def _near(wanted: float, found: float, field: Checked) -> bool:

@@ -10,7 +10,35 @@ from xml.parsers import expat
 
 ODD = (
     *("", "0", "-1", "1e308", "1e18", "99999999999", "NaN", "INF", "-INF", "x", "true", "\u00e9", "1_0", " 1 ", "0.5"),
+    *("-0.0", "1e-320", "2147483648", "-2147483649", "-1e308", "2", "-2", "0001-01-01", "9999-12-31", "(a+)+$", "$1"),
+    *(
+        "returnInvalid",
+        "asMissing",
+        "asValue",
+        "returnNullPrediction",
+        "lastPrediction",
+        "defaultChild",
+        "weightedMedian",
+    ),
+    *("regression", "classification", "clustering", "exp", "softmax", "surrogate", "isIn", "ordinal", "continuous"),
+    *("dateTime", "time", "float", "dateDaysSince[1960]", "median", "max", "selectFirst"),
     *("string", "double", "integer", "boolean", "date", "sum", "majorityVote", "modelChain", "categorical", "asIs"),
+)
+NAMES = (
+    *(
+        "missingValueReplacement",
+        "missingValueTreatment",
+        "invalidValueTreatment",
+        "invalidValueReplacement",
+        "outliers",
+    ),
+    *("lowValue", "highValue", "mapMissingTo", "defaultValue", "rank", "value", "dataType", "optype", "min", "max"),
+    *("rescaleFactor", "rescaleConstant", "castInteger", "missingValueStrategy", "missingValuePenalty", "defaultChild"),
+    *("noTrueChildStrategy", "normalizationMethod", "threshold", "x-mathContext", "isMultiValued", "feature", "weight"),
+    *("multipleModelMethod", "missingPredictionTreatment", "missingThreshold", "recordCount", "confidence", "score"),
+    *("exponent", "kind", "compareFunction", "fieldWeight", "similarityScale", "p-parameter", "linkFunction", "n"),
+    *("offsetValue", "trialsValue", "distParameter", "reasonCodeAlgorithm", "baselineScore", "gamma", "degree"),
+    *("classificationMethod", "numberOfNeighbors", "criterion", "priorProbability", "nbRows", "nbCols", "property"),
 )
 TEXTS = (*ODD, '"a', '1 2 "', "\\", '\\"' * 5)
 
@@ -61,6 +89,10 @@ def _odd_value(one: Tree.Element, _: Tree.Element, random: Random) -> None:
         one.attrib[random.choice(list(one.attrib))] = random.choice(ODD)
 
 
+def _odd_attribute(one: Tree.Element, _: Tree.Element, random: Random) -> None:
+    one.attrib[random.choice(NAMES)] = random.choice(ODD)
+
+
 def _no_attribute(one: Tree.Element, _: Tree.Element, random: Random) -> None:
     if one.attrib:
         del one.attrib[random.choice(list(one.attrib))]
@@ -90,4 +122,13 @@ def _odd_text(one: Tree.Element, _: Tree.Element, random: Random) -> None:
 
 
 Change = Callable[[Tree.Element, Tree.Element, Random], None]
-CHANGES: tuple[Change, ...] = (_odd_value, _no_attribute, _swapped_value, _no_child, _child_again, _copied, _odd_text)
+CHANGES: tuple[Change, ...] = (
+    _odd_value,
+    _odd_attribute,
+    _no_attribute,
+    _swapped_value,
+    _no_child,
+    _child_again,
+    _copied,
+    _odd_text,
+)

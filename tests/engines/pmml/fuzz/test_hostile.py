@@ -60,6 +60,68 @@ def nested(depth: int) -> bytes:
     return of_field("d", derived("d", expression))
 
 
+def chain_of_texts(length: int) -> bytes:
+    fields = ['<DerivedField name="t0" optype="categorical" dataType="string"><FieldRef field="x"/></DerivedField>']
+    fields += [
+        f'<DerivedField name="t{i}" optype="categorical" dataType="string">'
+        f"{apply('concat', ref(f't{i - 1}'), ref(f't{i - 1}'))}</DerivedField>"
+        for i in range(1, length)
+    ]
+    last = derived("d", apply("stringLength", ref(f"t{length - 1}")))
+    return of_field("d", "".join(fields) + last)
+
+
+def tall_chain(length: int, height: int) -> bytes:
+    def body(number: int) -> str:
+        expression = ref(f"d{number - 1}")
+        for _ in range(height):
+            expression = apply("+", expression, ONE)
+        return expression
+
+    fields = [derived("d0", ref("x")), *(derived(f"d{i}", body(i)) for i in range(1, length))]
+    return of_field(f"d{length - 1}", "".join(reversed(fields)))
+
+
+def called(times: int) -> bytes:
+    expression = ref("x")
+    for _ in range(times):
+        expression = apply("f", expression)
+    body = apply("+", ref("a"), ONE)
+    define = f'<DefineFunction name="f" optype="continuous"><ParameterField name="a"/>{body}</DefineFunction>'
+    return of_field("d", derived("d", expression), define)
+
+
+def within(depth: int) -> bytes:
+    model = (
+        f'<RegressionModel functionName="regression">{schema("x", target="z")}<RegressionTable intercept="1">'
+        '<NumericPredictor name="x" coefficient="2"/></RegressionTable></RegressionModel>'
+    )
+    for _ in range(depth):
+        model = (
+            f'<MiningModel functionName="regression">{schema("x", target="z")}<Segmentation multipleModelMethod="sum">'
+            f"<Segment><True/>{model}</Segment></Segmentation></MiningModel>"
+        )
+    return document(FIELDS, model)
+
+
+def segments(length: int) -> bytes:
+    def segment(number: int) -> str:
+        name = f"o{number - 1}" if number else "x"
+        return (
+            f'<Segment id="{number}"><True/><RegressionModel functionName="regression">'
+            f'{schema(name, target="z" if number == length - 1 else "")}<Output><OutputField name="o{number}" '
+            f'feature="predictedValue"/></Output><RegressionTable intercept="1"><NumericPredictor name="{name}" '
+            'coefficient="1"/></RegressionTable></RegressionModel></Segment>'
+        )
+
+    inside = "".join(map(segment, range(length)))
+    return document(
+        FIELDS,
+        f'<MiningModel functionName="regression">{schema("x", target="z")}'
+        f'<Segmentation multipleModelMethod="modelChain">{inside}</Segmentation></MiningModel>',
+    )
+
+
 def machine(array: str) -> bytes:
     model = (
         f'<SupportVectorMachineModel functionName="regression">{schema("x", target="z")}<LinearKernelType/>'
@@ -99,9 +161,10 @@ def empty_leaf() -> bytes:
     "data",
     [
         empty_leaf(),
-        chain(5_000),
         nested(900),
         function_of_functions(40),
+        within(40),
+        segments(400),
         of_field("a", derived("a", ref("a"))),
         of_field("a", derived("a", ref("b")) + derived("b", ref("a"))),
         *(sparse(n) for n in ("2e9", "99999999999", "1e308")),
@@ -142,15 +205,45 @@ def test_what_is_malformed_is_rejected_soon(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "answer"),
     [
-        (chain(40), 1 + 2 * (3 + 39)),
+        *((chain(length), 1 + 2 * (3 + length - 1)) for length in (40, 1_000, 5_000)),
         (doubled(60), 1 + 2 * 3 * 2.0**59),
         (function_of_functions(5), 1 + 2 * 3 * 32),
-        (nested(50), 1 + 2 * 53),
+        (nested(85), 1 + 2 * 88),
+        (tall_chain(100, 1), 1 + 2 * (3 + 99)),
+        (tall_chain(60, 80), 1 + 2 * (3 + 59 * 80)),
+        (called(80), 1 + 2 * 83),
+        (chain_of_texts(10), 1 + 2 * 3 * 2**9),
+        (within(20), 7),
+        (segments(40), 43),
         (sparse("1"), 1 + 3),
     ],
 )
 def test_what_is_only_unusual_is_scored(data: bytes, answer: float) -> None:
     assert compile_pmml(data).score(1, {"x": np.array([3.0])}).value.tolist() == [answer]
+
+
+@pytest.mark.parametrize(
+    "data", [nested(95), called(95), of_field("a", derived("a", ref("b")) + derived("b", ref("a")))]
+)
+def test_what_is_too_deep_is_refused_by_name_and_line(data: bytes) -> None:
+    with pytest.raises(ModelUnsupported, match=r"<(Apply|FieldRef|DerivedField)> \(line 1\)"):
+        compile_pmml(data)
+
+
+def test_a_text_doubled_again_and_again_fails_its_row() -> None:
+    model = compile_pmml(chain_of_texts(60))
+    assert list(model.score(1, {"x": np.array([3.0])}).reasons) == [0]
+
+
+def test_a_long_chain_is_scored_from_a_deep_stack() -> None:
+    model = compile_pmml(tall_chain(100, 40))
+
+    def scored_below(frames: int) -> float:
+        if frames:
+            return scored_below(frames - 1)
+        return float(model.general(1, {"x": np.array([3.0])}).value[0])
+
+    assert scored_below(250) == 1 + 2 * (3 + 99 * 40)
 
 
 def test_quotes_and_escapes_in_arrays_are_read() -> None:

@@ -54,9 +54,14 @@ def _fold(compute: Callable[[Cells], Cells], result: Callable[[Types], DataType 
     return Function(1, None, result, run, OnMissing.OWN)
 
 
+def _unsigned(values: Cells) -> Cells:
+    """Return values in which zero has no sign, as in all of JPMML."""
+    return values + 0.0
+
+
 def _divide(arguments: Sequence[Cells], call: Call) -> Cells:
     kind = common_number(call.types)
-    quotient = arguments[0] / arguments[1]
+    quotient = arguments[0] / _unsigned(arguments[1])
     if kind is DataType.INTEGER:
         return np.where(np.isfinite(quotient), np.trunc(quotient), np.nan)
     return fitted(quotient, kind)
@@ -68,7 +73,7 @@ def _modulo(left: Cells, right: Cells) -> Cells:
 
 def _power(arguments: Sequence[Cells], call: Call) -> Cells:
     kind = common_number(call.types)
-    result = np.power(arguments[0], arguments[1])
+    result = np.power(_unsigned(arguments[0]), arguments[1])
     if kind is DataType.INTEGER:
         return np.where(arguments[1] < 0, np.nan, result)
     return fitted(result, kind)
@@ -87,7 +92,12 @@ def _running_sum(stacked: Cells) -> Cells:
 
 
 def _average(stacked: Cells) -> Cells:
-    average: Cells = _running_sum(stacked) / np.maximum(1, (~np.isnan(stacked)).sum(axis=0))
+    """Return the means as JPMML's library makes them: each value moves the mean of those before it."""
+    average, count = np.zeros(stacked.shape[1]), np.zeros(stacked.shape[1])
+    for row in stacked:
+        present = ~np.isnan(row)
+        count += present
+        average = np.where(present, average + (row - average) / count, average)
     return average
 
 
@@ -155,7 +165,7 @@ FUNCTIONS: dict[str, Function] = {
     "asin": _real(np.arcsin),
     "acos": _real(np.arccos),
     "atan": _real(np.arctan),
-    "atan2": Function(2, 2, _double, lambda a, _: np.arctan2(a[0], a[1])),
+    "atan2": Function(2, 2, _double, lambda a, _: np.arctan2(_unsigned(a[0]), _unsigned(a[1]))),
     "sinh": _real(np.sinh),
     "cosh": _real(np.cosh),
     "tanh": _real(np.tanh),

@@ -152,10 +152,10 @@ def _format(arguments: Sequence[Cells], call: Call) -> Cells:
 
 
 def _moment(cell: float, kind: DataType) -> Moment | None:
-    seconds = cell * _DAY if kind is DataType.DATE else math.floor(cell)
+    seconds = cell * _DAY if kind is DataType.DATE else cell
     if not _FIRST_DAY * _DAY <= seconds < (_LAST_DAY + 1) * _DAY:
         return None
-    return _ORIGIN + dt.timedelta(seconds=seconds)
+    return _ORIGIN + dt.timedelta(seconds=math.floor(seconds))
 
 
 def _formatted(moment: Moment, pattern: str) -> str:

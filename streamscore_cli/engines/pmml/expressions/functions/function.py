@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import numpy as np
 
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.column import Cells
+from streamscore_cli.engines.pmml.values.column import Cells, Faults, Flags
 from streamscore_cli.engines.pmml.values.types import DataType
 
 Types = tuple[DataType, ...]
@@ -26,10 +26,17 @@ class OnMissing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments of one application: their types and the batch, whose words strings are."""
+    """The arguments of one application: their types, the batch, whose words strings are, and rows that failed."""
 
     types: Types
     batch: Batch
+    failed: list[Faults] = field(default_factory=list)
+
+    def fail(self, rows: Flags, reason: str) -> None:
+        """Make rows fail, whatever is to be done with results that are missing or invalid."""
+        faults = self.batch.faults(rows, reason)
+        if faults is not None:
+            self.failed.append(faults)
 
 
 @dataclass(frozen=True, slots=True)

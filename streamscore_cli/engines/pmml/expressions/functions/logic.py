@@ -84,6 +84,12 @@ def _present(arguments: Sequence[Cells], call: Call) -> Cells:
     return 1.0 - _missing(arguments, call)
 
 
+def _never(arguments: Sequence[Cells], call: Call) -> Cells:
+    """Return false: what is not refused and does not fail is missing or valid."""
+    del call
+    return np.zeros(len(arguments[0]))
+
+
 FUNCTIONS: dict[str, Function] = {
     "equal": _equality(np.equal),
     "notEqual": _equality(np.not_equal),
@@ -95,6 +101,8 @@ FUNCTIONS: dict[str, Function] = {
     "isNotIn": Function(2, None, _comparable, _is_not_in, OnMissing.OWN, aligned=True),
     "isMissing": Function(1, 1, _any, _missing, OnMissing.OWN),
     "isNotMissing": Function(1, 1, _any, _present, OnMissing.OWN),
+    "isValid": Function(1, 1, _any, _present, OnMissing.OWN),
+    "isNotValid": Function(1, 1, _any, _never, OnMissing.OWN),
     "and": Function(2, None, _booleans, lambda a, _: conjunction(a)),
     "or": Function(2, None, _booleans, lambda a, _: disjunction(a)),
     "not": Function(1, 1, _booleans, lambda a, _: 1.0 - a[0]),

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from streamscore_cli.engines.pmml.expressions.functions.function import Call, Function, OnMissing, Types
 from streamscore_cli.engines.pmml.expressions.functions.words import by_cells, by_words, text_of
-from streamscore_cli.engines.pmml.expressions.patterns import OddPatternError, replacement, translated
+from streamscore_cli.engines.pmml.expressions.pattern_machine import TooLongError
+from streamscore_cli.engines.pmml.expressions.pattern_tree import OddPatternError
+from streamscore_cli.engines.pmml.expressions.patterns import LONGEST, check_replacement, pattern_of
 from streamscore_cli.engines.pmml.values.column import Cells
 from streamscore_cli.engines.pmml.values.types import DataType
 
@@ -61,17 +63,22 @@ def _matches(arguments: Sequence[Cells], call: Call) -> Cells:
         if any(map(math.isnan, row)):
             return math.nan
         text, pattern = (text_of(cell, kind, call) for cell, kind in zip(row, call.types, strict=True))
-        return float(translated(pattern).compiled().search(text) is not None)
+        return float(pattern_of(pattern).is_in(text))
 
-    return by_cells(arguments, one)
+    return by_cells(arguments, one, call)
 
 
 def _replace(arguments: Sequence[Cells], call: Call) -> Cells:
     def one(texts: Sequence[str]) -> str:
-        pattern = translated(texts[1])
-        return pattern.compiled().sub(replacement(texts[2], pattern), texts[0])
+        return pattern_of(texts[1]).replaced(texts[0], texts[2])
 
     return by_words(arguments, call, one)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    if sum(map(len, texts)) > LONGEST:
+        raise TooLongError
+    return "".join(texts)
 
 
 def _wrong_pattern(types: Types, texts: Sequence[str | None]) -> str | None:
@@ -80,9 +87,9 @@ def _wrong_pattern(types: Types, texts: Sequence[str | None]) -> str | None:
     if pattern is None or None in by:
         return "without a constant pattern"
     try:
-        known = translated(pattern)
+        known = pattern_of(pattern)
         for text in by:
-            replacement(text or "", known)
+            check_replacement(text or "", known)
     except OddPatternError as odd:
         return f"with the pattern {pattern!r:.60}, which {odd}"
     return None
@@ -96,7 +103,7 @@ FUNCTIONS: dict[str, Function] = {
         2,
         None,
         _to(DataType.STRING),
-        lambda a, call: by_words(a, call, "".join),
+        lambda a, call: by_words(a, call, _joined),
         OnMissing.OWN,
     ),
     "stringLength": Function(1, 1, _to(DataType.INTEGER), _length),

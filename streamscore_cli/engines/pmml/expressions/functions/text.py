@@ -45,7 +45,7 @@ def _format(arguments: Sequence[Cells], call: Call) -> Cells:
     words, kind = call.batch.words, call.types[0]
 
     def one(row: Sequence[float]) -> float:
-        if math.isnan(row[1]) or not math.isfinite(row[0]):
+        if math.isnan(row[0]) or math.isnan(row[1]):
             return math.nan
         return words.code(_formatted(row[0], kind, words.word(row[1])))
 
@@ -56,8 +56,12 @@ def _formatted(value: float, kind: DataType, pattern: str) -> str:
     found = _PATTERN.fullmatch(pattern)
     if found is None:
         return ""
+    value = value or 0.0  # which has no sign, as in all of JPMML
     flags, width = found["flags"], int(found["width"] or 0)
-    if found["kind"] == "s":
+    if math.isinf(value):
+        shown = "-Infinity" if value < 0 else f"{'+' if '+' in flags else ' ' if ' ' in flags else ''}Infinity"
+        shown = shown.ljust(width) if "-" in flags else shown.rjust(width)
+    elif found["kind"] == "s":
         shown = show_number(value, kind)
         shown = shown.ljust(width) if "-" in flags else shown.rjust(width)
     else:

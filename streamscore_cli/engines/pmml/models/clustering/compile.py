@@ -19,6 +19,8 @@ from streamscore_cli.engines.pmml.models.distance import (
     Measure,
     compile_comparison,
     compile_measure,
+    ranked_types,
+    ranks_asked,
 )
 from streamscore_cli.engines.pmml.values.prediction import AFFINITY, Matrix
 from streamscore_cli.engines.pmml.values.types import DataType, to_float32
@@ -61,14 +63,15 @@ def compile_clustering(site: Site) -> Built:
     codes = tuple(code(one) for one in identifiers)
     names = tuple(math.nan if name is None else code(name) for name in (one.get("name") for one in clusters))
     slots = tuple(field.slot for field in fields)
-    model = Clustering(slots, measure, comparisons, centers, _importance(element, len(parts)), codes, names)
+    ranks = ranks_asked(element)
+    model = Clustering(slots, measure, comparisons, centers, _importance(element, len(parts)), codes, names, ranks)
     return Built(
         model,
         DataType.STRING,
         Labels(codes, identifiers),
         frozenset({AFFINITY}),
         identifiers,
-        {DISPLAY: DataType.STRING},
+        {DISPLAY: DataType.STRING, **ranked_types(len(clusters), ranks)},
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamscore_cli.engines.pmml.models.distance import Comparison, Measure, distances, similarities
+from streamscore_cli.engines.pmml.models.distance import Comparison, Measure, distances, ranked, similarities
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Column, any_of, merged
 from streamscore_cli.engines.pmml.values.prediction import AFFINITY, Matrix, Prediction
@@ -19,7 +19,7 @@ class Clustering:
     """Centers, and how a row is compared with them.
 
     `centers`: (clusters, fields); `importance`: what each field counts when others are missing; `identifiers` and
-    `names`: codes, by cluster, a name NaN where it has none.
+    `names`: codes, by cluster, a name NaN where it has none; `ranks`: how many affinities are told, nearest first.
     """
 
     slots: tuple[int, ...]
@@ -29,6 +29,7 @@ class Clustering:
     importance: tuple[float, ...]
     identifiers: tuple[float, ...]
     names: tuple[float, ...]
+    ranks: int = 1
 
     def predict(self, batch: Batch) -> Prediction:
         """Return for every row the nearest cluster; of several as near, the first."""
@@ -43,7 +44,10 @@ class Clustering:
             Column(np.array(self.identifiers)[best], faults),
             {AFFINITY: shares},
             tuple(order.T.astype(np.float64)),
-            {DISPLAY: Column(np.array(self.names)[best], faults)},
+            {
+                DISPLAY: Column(np.array(self.names)[best], faults),
+                **ranked(np.take_along_axis(shares, order, axis=1), self.ranks, faults),
+            },
         )
 
     def _shares(self, values: Matrix) -> Matrix:

@@ -80,7 +80,7 @@ class Binary:
         values, faults = self.mean.evaluate(batch)
         shares = [1.0 - values, 1.0 - values]
         shares[self.place] = values
-        return _classified(np.stack(shares, axis=1), self.labels, faults)
+        return _classified(np.stack(shares, axis=1), self.labels, (self.place, 1 - self.place), faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ class Multinomial:
         for place, column in zip(self.places, columns, strict=True):
             values[:, place] = column.values
         values[np.isnan(values).any(axis=1)] = math.nan
-        return _classified(softmax(values, single=False), self.labels, merged(column.faults for column in columns))
+        reference = tuple(place for place in range(len(self.labels)) if place not in self.places)
+        faults = merged(column.faults for column in columns)
+        return _classified(softmax(values, single=False), self.labels, self.places + reference, faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,13 @@ class Ordinal:
         values = np.stack([column.values for column in columns], axis=1)
         shares: Matrix = np.diff(values, axis=1, prepend=0.0, append=1.0)
         shares[np.isnan(values).any(axis=1)] = math.nan
-        return _classified(shares, self.labels, merged(column.faults for column in columns))
+        order = tuple(range(len(self.labels)))
+        return _classified(shares, self.labels, order, merged(column.faults for column in columns))
 
 
-def _classified(shares: Matrix, labels: tuple[float, ...], faults: Faults | None) -> Prediction:
-    value: Cells = most_probable(shares, labels)
+def _classified(shares: Matrix, labels: tuple[float, ...], order: tuple[int, ...], faults: Faults | None) -> Prediction:
+    """Return the prediction; of equally probable categories the first in `order`, in which the reference is last."""
+    value: Cells = most_probable(shares, labels, order)
     return Prediction(Column(value, faults), {PROBABILITY: shares})
 
 

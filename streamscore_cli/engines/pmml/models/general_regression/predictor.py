@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
+from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, among, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,33 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """Parameters, summed in the order of the document."""
+    """Parameters, summed in the order of the document.
+
+    As in JPMML, a factor of 0 makes its parameter 0 whatever the parameter's other terms are, factors are asked before
+    covariates, and nothing is asked any more after the first missing one.
+    """
 
     parameters: tuple[Parameter, ...]
 
     def evaluate(self, batch: Batch) -> Column:
-        """Return the sum, missing where a factor or covariate that it has is missing."""
+        """Return the sum, missing where a factor or covariate that it needs is missing."""
         total: Cells = np.zeros(batch.length)
         used: list[Faults | None] = []
+        absent = np.zeros(batch.length, dtype=bool)
         for parameter in self.parameters:
-            product: Cells | None = None
-            for term in parameter.terms:
+            if not parameter.terms:
+                total = total + parameter.beta
+                continue
+            product: Cells = np.ones(batch.length)
+            zero = np.zeros(batch.length, dtype=bool)
+            for term in sorted(parameter.terms, key=lambda term: isinstance(term, Covariate)):
                 values, faults = term.evaluate(batch)
-                used.append(faults)
+                asked = ~(absent | zero)
+                used.append(among(faults, asked))
+                absent |= asked & np.isnan(values)
+                zero |= (values == 0.0) if isinstance(term, Factor) else False
                 with np.errstate(all="ignore"):
-                    product = values if product is None else product * values
+                    product = product * values
             with np.errstate(all="ignore"):
-                total = total + (parameter.beta if product is None else parameter.beta * product)
-        return Column(total, merged(used))
+                total = total + np.where(zero, 0.0, parameter.beta * product)
+        return Column(np.where(absent, math.nan, total), merged(used))

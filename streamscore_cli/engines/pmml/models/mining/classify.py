@@ -1,4 +1,4 @@
-"""Ensembles of classifications: votes and averaged probabilities; of equals the first label in order wins."""
+"""Ensembles of classifications: votes and averaged probabilities; of equals the label that was met first wins."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.models.mining.segments import Gathered, Missing, OnMissing, Segment, gather
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.column import Column, Flags, any_of, merged
-from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Matrix, Prediction
+from streamscore_cli.engines.pmml.values.prediction import ORDER, PROBABILITY, Matrix, Prediction
 
 
 class Poll(StrEnum):
@@ -41,7 +42,7 @@ class ClassificationEnsemble:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
-        found = gather(self.segments, batch)
+        found = gather(self.segments, batch, stops=self.on_missing.treatment is OnMissing.RETURN_MISSING)
         there = ~np.isnan(found.values)
         weights = self._weights()
         total = np.zeros((batch.length, len(self.labels)))
@@ -55,8 +56,32 @@ class ClassificationEnsemble:
         mute = batch.faults(any_of(np.isnan(total), axis=1), "a segment's answer has no probabilities to average")
         gone = self._gone(found, there, total)
         shares[gone] = math.nan
-        value = np.where(gone, math.nan, np.array(self.labels)[np.argmax(total, axis=1)])
+        value = np.where(gone, math.nan, np.array(self.labels)[self._winners(found, total)])
         return Prediction(Column(value, merged((found.faults, mute))), {PROBABILITY: shares})
+
+    def _winners(self, found: Gathered, total: Matrix) -> NDArray[np.intp]:
+        best: NDArray[np.intp] = np.argmax(total, axis=1)
+        rows = np.flatnonzero(tied(total))
+        if len(rows):
+            most = total[rows] == total[rows, best[rows]][:, None]
+            best[rows] = np.argmin(np.where(most, self._met(found, rows), math.inf), axis=1)
+        return best
+
+    def _met(self, found: Gathered, rows: NDArray[np.intp]) -> Matrix:
+        """Return when each label was met first in the segments' answers, as a number that only orders them."""
+        width = len(self.labels)
+        met = np.full((len(rows), width), math.inf)
+        for place, prediction in enumerate(found.predictions):
+            if self.poll in _VOTES:
+                turns = np.where(found.values[place][rows, None] == np.array(self.labels), 0.0, math.nan)
+            else:
+                turns = np.full((len(rows), width), math.nan)
+                given = prediction.distributions.get(ORDER)
+                own = self.places[place]
+                turns[:, list(own)] = np.arange(len(own)) if given is None else given[rows]
+                turns[np.isnan(found.values[place][rows])] = math.nan
+            met = np.fmin(met, turns + place * width)
+        return met
 
     def _weights(self) -> tuple[float, ...]:
         return tuple(one.weight if self.poll in _WEIGHTED else 1.0 for one in self.segments)
@@ -74,11 +99,17 @@ class ClassificationEnsemble:
         none = ~any_of(there)
         if self.on_missing.treatment is OnMissing.SKIP:
             return none | self.on_missing.too_many(found, self.segments)
-        if self.on_missing.treatment is OnMissing.CONTINUE and self.poll is Poll.MAJORITY_VOTE:
-            absent = (found.active & ~there).sum(axis=0)
+        if self.on_missing.treatment is OnMissing.CONTINUE and self.poll in _VOTES:
+            absent = np.add.reduce((found.active & ~there) * np.array(self._weights())[:, None], axis=0)
             none |= absent > total.max(axis=1)
             return none
         return found.lacking
 
     def _fit(self, values: Matrix) -> Matrix:
         return rounded(values) if self.single else values
+
+
+def tied(total: Matrix) -> Flags:
+    """Return the rows in which several labels have the largest total."""
+    count: NDArray[np.intp] = np.add.reduce(total == np.maximum.reduce(total, axis=1)[:, None], axis=1)
+    return count > 1

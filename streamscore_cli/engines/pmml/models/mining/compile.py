@@ -17,7 +17,7 @@ from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.derived import add_derived_fields
 from streamscore_cli.engines.pmml.fields.field import Field
 from streamscore_cli.engines.pmml.models.assembly import labels_of, model_shape, regression_type
-from streamscore_cli.engines.pmml.models.mining.chain import First, FirstOf, Gated, Last
+from streamscore_cli.engines.pmml.models.mining.chain import First, FirstOf, Gated, Kept, Last, Unbroken, Whole
 from streamscore_cli.engines.pmml.models.mining.classify import ClassificationEnsemble, Poll
 from streamscore_cli.engines.pmml.models.mining.regress import Combine, RegressionEnsemble
 from streamscore_cli.engines.pmml.models.mining.segments import Missing, OnMissing, Segment
@@ -57,6 +57,11 @@ class _Part:
         """Return what the segment answers: its parts' answers, then its own."""
         return (*self.compiled.built.answers, *(one.field for one in self.compiled.outputs if one.final))
 
+    @property
+    def told(self) -> tuple[Field, ...]:
+        """Return what the segment answers in a chain of several models: those that are no final result, too."""
+        return (*self.compiled.built.answers, *(one.field for one in self.compiled.outputs))
+
 
 def compile_mining(site: Site) -> Built:
     """Compile a MiningModel."""
@@ -71,7 +76,11 @@ def compile_mining(site: Site) -> Built:
         raise rejected(segmentation, "has no segments")
     chained = method in _CHAINS
     parts = [_part(site, one, place, chained=chained) for place, one in enumerate(elements)]
-    built = _chain(site, parts, method) if chained else _ensemble(site, segmentation, parts, method, missing)
+    built = (
+        _chain(site, segmentation, parts, method, missing)
+        if chained
+        else _ensemble(site, segmentation, parts, method, missing)
+    )
     return replace(built, segments={part.name: part.compiled for part in parts})
 
 
@@ -108,13 +117,28 @@ def _gated(site: Site, element: Element, output: Field, segment: Segment, before
     return replace(output, slot=site.compiler.column(gated))
 
 
-def _chain(site: Site, parts: list[_Part], method: str) -> Built:
+def _chain(site: Site, segmentation: Element, parts: list[_Part], method: str, missing: Missing) -> Built:
+    if missing.treatment is OnMissing.SKIP:
+        raise unsupported(segmentation, "skips segments of a chain that have no prediction")
     answers: dict[str, Field] = {}
     for part in parts:
-        for one in part.answers:
+        for one in part.told if method == "multiModelChain" else part.answers:
             answers[one.name] = _gated(site, part.element, one, part.segment, answers.get(one.name))
     if method == "multiModelChain":
         return _multi(site, parts, answers)
+    built = _single(site, parts)
+    if missing.treatment is OnMissing.RETURN_MISSING:
+        slots = tuple(tuple(one.field.slot for one in part.compiled.outputs) for part in parts)
+        whole = site.compiler.column(Whole(tuple(part.segment for part in parts), slots))
+        built = replace(built, model=Unbroken(built.model, whole))
+        answers = {
+            name: replace(one, slot=site.compiler.column(Kept(one.slot, whole))) for name, one in answers.items()
+        }
+    return replace(built, answers=tuple(answers.values()))
+
+
+def _single(site: Site, parts: list[_Part]) -> Built:
+    """Return the model of a chain that answers as its last active segment does."""
     tail = _tail(parts)
     for part in tail:
         if part.compiled.function != site.function:
@@ -122,12 +146,12 @@ def _chain(site: Site, parts: list[_Part], method: str) -> Built:
     if len(tail) == 1 and tail[0].segment.predicate is None:
         built = replace(tail[0].compiled.built, model=Last(tail[0].segment.model))
     else:
-        built = replace(_first(site, tail, tuple(part.segment for part in tail)), entities=())
+        built = replace(_first(site, tail, Missing(OnMissing.CONTINUE)), entities=())
     targets = {part.compiled.target.name for part in tail} - {None, site.target.name}
     if targets and len(tail) > 1:
         raise unsupported(site.element, "ends in segments that predict different targets")
     target = tail[0].compiled.target if targets else None
-    return replace(built, answers=tuple(answers.values()), target=target)
+    return replace(built, answers=(), target=target)
 
 
 def _tail(parts: list[_Part]) -> list[_Part]:
@@ -163,10 +187,10 @@ def _ensemble(site: Site, segmentation: Element, parts: list[_Part], method: str
         if part.compiled.function != site.function:
             raise unsupported(part.element, f"is for {part.compiled.function} in an ensemble for {site.function}")
     segments = tuple(part.segment for part in parts)
-    if missing.threshold < 1.0 and any(one.predicate is not None for one in segments):
+    if missing.threshold < 1.0 and (method == "selectFirst" or any(one.predicate is not None for one in segments)):
         raise unsupported(segmentation, "has a missingThreshold and segments that may be inactive")
     if method == "selectFirst":
-        return _first(site, parts, segments)
+        return _first(site, parts, missing)
     if site.function == "classification":
         return _poll(site, segmentation, parts, segments, missing)
     if site.function == "regression":
@@ -190,20 +214,22 @@ def _poll(
     return Built(ensemble, site.target.type, labels, frozenset({PROBABILITY}))
 
 
-def _first(site: Site, parts: list[_Part], segments: tuple[Segment, ...]) -> Built:
+def _first(site: Site, parts: list[_Part], missing: Missing) -> Built:
     kinds = {part.compiled.built.type for part in parts}
     if len(kinds) > 1 and not all(kind.is_numeric for kind in kinds):
         raise unsupported(site.element, "selects among segments of different types")
     labels, places = _labels(site, parts) if site.function == "classification" else (Labels(), ((),) * len(parts))
     features = frozenset.intersection(*(part.compiled.built.distributions for part in parts))
-    first = First(segments, places, labels.cells, tuple(sorted(features)))
+    segments, skip = tuple(part.segment for part in parts), missing.treatment is OnMissing.SKIP
+    first = First(segments, places, labels.cells, tuple(sorted(features)), skip)
     kind = kinds.pop() if len(kinds) == 1 else DataType.DOUBLE
-    answers = tuple(_first_answers(site, parts, segments))
+    answers = tuple(_first_answers(site, parts, skip=skip))
     return Built(first, kind, labels, features, tuple(part.name for part in parts), answers=answers)
 
 
-def _first_answers(site: Site, parts: list[_Part], segments: tuple[Segment, ...]) -> list[Field]:
+def _first_answers(site: Site, parts: list[_Part], *, skip: bool) -> list[Field]:
     """Return the answers of the segments, each that of the segment chosen in a row."""
+    segments = tuple(part.segment for part in parts)
     own = [{one.name: one for one in part.answers} for part in parts]
     found: list[Field] = []
     for name in dict.fromkeys(name for fields in own for name in fields):
@@ -212,7 +238,7 @@ def _first_answers(site: Site, parts: list[_Part], segments: tuple[Segment, ...]
         if len(kinds) > 1:
             raise unsupported(site.element, f"has segments that answer {name!r:.60} in different types")
         first = next(one for one in given if one is not None)
-        column = FirstOf(segments, tuple(None if one is None else one.slot for one in given))
+        column = FirstOf(segments, tuple(None if one is None else one.slot for one in given), skip)
         found.append(replace(first, slot=site.compiler.column(column)))
     return found
 

@@ -43,7 +43,7 @@ class RegressionEnsemble:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
-        found = gather(self.segments, batch)
+        found = gather(self.segments, batch, stops=self.on_missing.treatment is OnMissing.RETURN_MISSING)
         there = ~np.isnan(found.values)
         value = self._combined(found.values, there)
         if self.on_missing.treatment is OnMissing.SKIP:

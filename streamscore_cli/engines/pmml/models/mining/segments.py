@@ -69,17 +69,25 @@ class Gathered:
         return any_of(self.active & np.isnan(self.values)) | ~any_of(self.active)
 
 
-def gather(segments: tuple[Segment, ...], batch: Batch) -> Gathered:
-    """Return what the segments predict; an inactive segment fails no row."""
+def gather(segments: tuple[Segment, ...], batch: Batch, *, stops: bool = False) -> Gathered:
+    """Return what the segments predict; an inactive segment fails no row.
+
+    If it `stops` at the first segment without a prediction, those after it fail no row either.
+    """
     predictions, actives = [], []
     faults: Faults | None = None
     values = np.full((len(segments), batch.length), math.nan)
+    open_rows = np.ones(batch.length, dtype=bool)
     for place, segment in enumerate(segments):
         active, failed = segment.active(batch)
         prediction = batch.prediction(segment.model)
         found, more = prediction.value
         values[place] = found if segment.predicate is None else np.where(active, found, math.nan)
-        faults = merged((faults, failed, more if segment.predicate is None else among(more, active)))
+        more = more if segment.predicate is None else among(more, active)
+        if stops:
+            failed, more = among(failed, open_rows), among(more, open_rows)
+            open_rows &= ~(active & np.isnan(values[place]))
+        faults = merged((faults, failed, more))
         predictions.append(prediction)
         actives.append(active)
     return Gathered(tuple(predictions), values, np.stack(actives), faults)

@@ -52,7 +52,7 @@ def compile_naive_bayes(site: Site) -> Built:
     if site.function != "classification" or site.single:
         raise unsupported(element, "is no classification in 64-bit arithmetic")
     output = child(element, "BayesOutput")
-    if site.target.name not in {None, required(output, "fieldName")}:
+    if site.target.name not in {None, output.get("fieldName") or site.target.name}:
         raise rejected(output, f"is not of the target {site.target.name!r}")
     counts = _counts(site, child(output, "TargetValueCounts"))
     threshold = number(element, "threshold")

@@ -15,6 +15,7 @@ from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Matrix, Prediction
 
+_LARGEST_COUNT = 1e305
 _LOG_TAU = math.log(2 * math.pi)
 
 
@@ -61,9 +62,10 @@ class Distributed:
         values, faults = batch.column(self.slot)
         present = ~np.isnan(values)
         known = np.where(present, values, 0.0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            logs = -((known[:, None] - self.means) ** 2) / (2 * self.variances)
-            logs -= (np.log(self.variances) + _LOG_TAU) / 2
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            spread = np.sqrt(self.variances)
+            density = np.exp(-0.5 * ((known[:, None] - self.means) / spread) ** 2 - (np.log(spread) + 0.5 * _LOG_TAU))
+            logs = np.log(density)  # and not the logarithm at once: JPMML rounds the density, which decides ties
         if self.poisson.any():
             logs[:, self.poisson] = self._poisson(known)
             broken = present & ~(known == np.floor(known))
@@ -79,7 +81,9 @@ class Distributed:
         possible = (values >= 0) & np.isfinite(values)
         counts = np.where(possible, values, 0.0)
         unique, places = np.unique(counts, return_inverse=True)
-        factorials = np.array([math.lgamma(count + 1.0) for count in unique.tolist()])[places]
+        factorials = np.array(
+            [math.lgamma(count + 1.0) if count < _LARGEST_COUNT else math.inf for count in unique.tolist()]
+        )[places]
         logs = counts[:, None] * np.log(means) - means - factorials[:, None]
         return np.where(possible[:, None], logs, -math.inf)
 
@@ -95,17 +99,18 @@ class NaiveBayes:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row; it fails where no class is possible."""
-        logs = np.zeros((batch.length, len(self.priors)))
+        logs = np.zeros((batch.length, len(self.priors))) + self.priors
         faults: Faults | None = None
         for one in self.evidence:
             more, found = one.weigh(batch)
             logs += more
             faults = merged((faults, found))
-        logs += self.priors
         impossible = np.isneginf(logs.max(axis=1))
         faults = merged((faults, batch.faults(impossible, "no category of the naive Bayes model is possible")))
         logs[impossible] = 0.0
         probabilities = np.zeros((batch.length, len(self.labels)))
         probabilities[:, list(self.places)] = softmax(logs, single=False)
         probabilities[impossible] = math.nan
-        return Prediction(Column(most_probable(probabilities, self.labels), faults), {PROBABILITY: probabilities})
+        return Prediction(
+            Column(most_probable(probabilities, self.labels, self.places), faults), {PROBABILITY: probabilities}
+        )

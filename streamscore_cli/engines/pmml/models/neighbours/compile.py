@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from streamscore_cli.engines.pmml.compiler import Built, Labels, Site
+from streamscore_cli.engines.pmml.compiler import Built, CompiledModel, Labels, Site, Target
 from streamscore_cli.engines.pmml.document.element import (
     Element,
     child,
@@ -22,14 +22,18 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.dictionary import literal
 from streamscore_cli.engines.pmml.fields.field import Field
+from streamscore_cli.engines.pmml.fields.targets import with_targets
 from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.distance import (
     Compare,
     Comparison,
     compile_comparison,
     compile_measure,
+    ranked_types,
+    ranks_asked,
 )
 from streamscore_cli.engines.pmml.models.neighbours.model import Average, Averaged, Instances, Told, Voted
+from streamscore_cli.engines.pmml.outputs.features import PredictedCell
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 from streamscore_cli.engines.pmml.values.types import DataType, OpType
 
@@ -66,27 +70,57 @@ class _Records:
 
 
 def compile_neighbours(site: Site) -> Built:
-    """Compile a NearestNeighborModel."""
+    """Compile a NearestNeighborModel; the predictions of targets behind the first are answers under their names."""
     element = site.element
-    targets = [one for one in child(element, "MiningSchema").all("MiningField") if one.get("usageType") in _TARGETS]
-    if site.single or len(targets) > 1:
-        raise unsupported(element, f"predicts {len(targets)} fields, or calculates in 32 bits")
+    if site.single:
+        raise unsupported(element, "calculates in 32 bits")
     records = _records(child(element, "TrainingInstances"))
     count = integer(element, "numberOfNeighbors")
     if not 1 <= count <= records.length:
         raise rejected(element, f"asks for {count} neighbours of {records.length}")
     identifiers = _identifiers(element, records)
-    instances = _instances(site, records, min(max(count, _ranks(element)), records.length))
+    instances = _instances(site, records, min(max(count, ranks_asked(element)), records.length))
+    ranks = ranked_types(records.length, instances.told)
+    targets = [one for one in child(element, "MiningSchema").all("MiningField") if one.get("usageType") in _TARGETS]
     if not targets and site.function in {"mixed", "clustering"}:
-        return Built(Told(instances), site.target.type, entities=identifiers)
+        return Built(Told(instances), site.target.type, entities=identifiers, extras=ranks)
+    if not targets:
+        raise unsupported(element, f"has functionName={site.function!r:.40} and no target")
+    sites = [site, *(replace(site, target=_target(site, required(one, "name"), one)) for one in targets[1:])]
+    built = [replace(_predicting(one, records, instances, count), entities=identifiers, extras=ranks) for one in sites]
+    return _joined(sites, built) if len(built) > 1 else built[0]
+
+
+def _predicting(site: Site, records: _Records, instances: Instances, count: int) -> Built:
     continuous = site.target.optype is OpType.CONTINUOUS
-    if not targets or site.function not in {"mixed", "regression" if continuous else "classification"}:
+    if site.function not in {"mixed", "regression" if continuous else "classification"}:
         raise unsupported(
-            element, f"has functionName={site.function!r:.40} for {len(targets)} {site.target.optype} targets"
+            site.element, f"has functionName={site.function!r:.40} for the {site.target.optype} {site.target.name!r}"
         )
-    if continuous:
-        return _averaged(site, records, instances, count, identifiers)
-    return _voted(site, records, instances, count, identifiers)
+    return (_averaged if continuous else _voted)(site, records, instances, count)
+
+
+def _target(site: Site, name: str, user: Element) -> Target:
+    data = site.compiler.data.get(name)
+    if data is None:
+        raise unsupported(user, f"predicts {name!r:.60}, which is no field of the data dictionary")
+    return Target(name, data.type, data.optype, data)
+
+
+def _joined(sites: list[Site], built: list[Built]) -> Built:
+    """Return the model of the first target with the others beside it."""
+    segments: dict[str, CompiledModel] = {}
+    answers: list[Field] = []
+    for site, one in zip(sites[1:], built[1:], strict=True):
+        compiler, target = site.compiler, site.target
+        function = "regression" if target.optype is OpType.CONTINUOUS else "classification"
+        treated = with_targets(compiler, site.element, one, target, function, single=False)
+        compiled = CompiledModel(compiler.number_of(treated.model), treated, target, function, site.scope)
+        name = target.name or ""
+        segments[name] = compiled
+        slot = compiler.column(PredictedCell(compiled.number, treated.type))
+        answers.append(Field(name, treated.type, target.optype, slot))
+    return replace(built[0], segments=segments, answers=tuple(answers))
 
 
 def _records(element: Element) -> _Records:
@@ -112,13 +146,6 @@ def _identifiers(element: Element, records: _Records) -> tuple[str, ...]:
     if len(set(texts)) != len(texts):
         raise rejected(element, "has two training records with the same identifier")
     return texts
-
-
-def _ranks(element: Element) -> int:
-    """Return the last rank of a neighbour that the model's Output asks for."""
-    output = element.find("Output")
-    fields = output.all("OutputField") if output is not None else ()
-    return max((integer(one, "rank", 1) for one in fields), default=0)
 
 
 def _instances(site: Site, records: _Records, told: int) -> Instances:
@@ -166,22 +193,22 @@ def _answers(site: Site, records: _Records) -> list[str]:
 
 def _threshold(element: Element, *, weighted: bool) -> float:
     threshold = number(element, "threshold", 0.001)
-    if weighted and not 0 < threshold < math.inf:
+    if weighted and not 0 <= threshold < math.inf:
         raise unsupported(element, f"weighs neighbours with the threshold {threshold}")
     return threshold
 
 
-def _averaged(site: Site, records: _Records, instances: Instances, count: int, identifiers: tuple[str, ...]) -> Built:
+def _averaged(site: Site, records: _Records, instances: Instances, count: int) -> Built:
     method = choice(site.element, "continuousScoringMethod", _AVERAGES, Average.PLAIN)
     answers = [
         literal(site.element, text, DataType.DOUBLE, site.compiler.vocabulary) for text in _answers(site, records)
     ]
     threshold = _threshold(site.element, weighted=method is Average.WEIGHTED)
     model = Averaged(instances, np.array(answers), count, method, threshold)
-    return Built(model, regression_type(site), entities=identifiers)
+    return Built(model, regression_type(site))
 
 
-def _voted(site: Site, records: _Records, instances: Instances, count: int, identifiers: tuple[str, ...]) -> Built:
+def _voted(site: Site, records: _Records, instances: Instances, count: int) -> Built:
     weighted = choice(site.element, "categoricalScoringMethod", _VOTES, default=False)
     texts = _answers(site, records)
     labels = labels_of(site, texts)
@@ -195,7 +222,7 @@ def _voted(site: Site, records: _Records, instances: Instances, count: int, iden
         labels.cells,
         np.array(_preferred(site, labels, answers.tolist()), dtype=np.intp),
     )
-    return Built(model, site.target.type, labels, entities=identifiers)
+    return Built(model, site.target.type, labels)
 
 
 def _preferred(site: Site, labels: Labels, answers: list[int]) -> list[int]:

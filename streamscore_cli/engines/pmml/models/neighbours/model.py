@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.models.distance import Comparison, Measure, distances
+from streamscore_cli.engines.pmml.models.distance import Comparison, Measure, distances, ranked
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
 from streamscore_cli.engines.pmml.values.prediction import Matrix, Prediction
@@ -51,6 +51,10 @@ class Instances:
         undefined = batch.faults(np.isnan(apart[:, 0]), "its distance from the training records is undefined")
         return places, apart, merged([*(column.faults for column in columns), undefined])
 
+    def affinities(self, apart: Matrix, faults: Faults | None) -> dict[str, Column]:
+        """Return the distances of the second nearest point and those behind it, as far as they are told."""
+        return ranked(apart, self.told, faults)
+
 
 @dataclass(frozen=True, slots=True)
 class Averaged:
@@ -66,7 +70,8 @@ class Averaged:
         """Return the prediction for every row."""
         places, apart, faults = self.instances.nearest(batch)
         answers = self.answers[places[:, : self.count]]
-        return Prediction(Column(self._value(answers, apart), faults), entities=_entities(places))
+        value = Column(self._value(answers, apart), faults)
+        return Prediction(value, entities=_entities(places), extras=self.instances.affinities(apart, faults))
 
     def _value(self, answers: Matrix, apart: Matrix) -> Cells:
         if self.method is Average.MEDIAN:
@@ -104,7 +109,8 @@ class Voted:
             weight = _weight(apart[:, rank], self.threshold) if self.weighted else 1.0
             votes[rows, self.answers[places[:, rank]]] += weight
         winner = self.preferred[np.argmax(votes[:, self.preferred], axis=1)]
-        return Prediction(Column(np.array(self.labels)[winner], faults), entities=_entities(places))
+        value = Column(np.array(self.labels)[winner], faults)
+        return Prediction(value, entities=_entities(places), extras=self.instances.affinities(apart, faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,9 @@ class Told:
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row; its value is missing."""
-        places, _, faults = self.instances.nearest(batch)
-        return Prediction(Column(batch.constant(np.nan), faults), entities=_entities(places))
+        places, apart, faults = self.instances.nearest(batch)
+        value = Column(batch.constant(np.nan), faults)
+        return Prediction(value, entities=_entities(places), extras=self.instances.affinities(apart, faults))
 
 
 def _smallest(found: Matrix, count: int) -> Places:

@@ -179,7 +179,7 @@ def _classification(site: Site, network: Network, outputs: list[Element], source
     if len(by_cell) <= 1:
         raise unsupported(site.element, f"is a classification with {len(by_cell)} outputs")
     labels = labels_of(site, texts)
-    places = tuple(place for place, cell in enumerate(labels.cells) if cell in by_cell)
+    places = tuple(labels.cells.index(cell) for cell in by_cell)
     winners = [by_cell[labels.cells[place]] for place in places]
     neurons = tuple(sources.of(one, "outputNeuron") for one in winners)
     model = NetworkClassification(network, neurons, places, labels.cells)

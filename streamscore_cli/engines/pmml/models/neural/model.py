@@ -56,7 +56,10 @@ class NetworkRegression:
 
 @dataclass(frozen=True, slots=True)
 class NetworkClassification:
-    """The category with the largest neuron; `sources` and `places` among the labels, in the order of the labels."""
+    """The category with the largest neuron; `sources` and `places` among the labels, in the order of the document.
+
+    Of equals the first in that order wins, as in JPMML.
+    """
 
     network: Network
     sources: tuple[int, ...]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.models.links import logit, simplemax, softmax
+from streamscore_cli.engines.pmml.models.regression.table import met_before_missing
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.column import Faults, Flags, any_of, merged
+from streamscore_cli.engines.pmml.values.column import Faults, Flags, any_of
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 
 RADIAL_BASIS = "radialBasis"
@@ -136,4 +137,4 @@ class Network:
         absent = any_of(np.isnan(state))
         for layer in self.layers:
             state = np.concatenate((state, layer.evaluate(state)))
-        return state, absent, merged(column.faults for column in columns)
+        return state, absent, met_before_missing(columns)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamscore_cli.engines.pmml.models.links import LINKS, simplemax, softmax
-from streamscore_cli.engines.pmml.models.regression.table import Table
+from streamscore_cli.engines.pmml.models.links import LINKS, exp_in_single, simplemax, softmax
+from streamscore_cli.engines.pmml.models.regression.table import Table, met_before_missing
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
-from streamscore_cli.engines.pmml.values.column import Cells, Column, any_of, merged
+from streamscore_cli.engines.pmml.values.column import Cells, Column, any_of
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY, Matrix, Prediction
 
 _BINARY = 2
@@ -45,12 +45,13 @@ class Classification:
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
         columns = [table.evaluate(batch) for table in self.tables]
-        shares = self._normalized(np.stack([column.values for column in columns], axis=1))
+        values = np.stack([column.values for column in columns], axis=1)
+        shares = self._normalized(values)
         probabilities = np.zeros((batch.length, len(self.labels)))
         probabilities[:, list(self.places)] = shares
-        probabilities[np.isnan(shares).any(axis=1)] = math.nan
-        value = most_probable(probabilities, self.labels)
-        return Prediction(Column(value, merged(column.faults for column in columns)), {PROBABILITY: probabilities})
+        probabilities[any_of(np.isnan(values) | np.isnan(shares), axis=1)] = math.nan
+        value = most_probable(probabilities, self.labels, self.places)
+        return Prediction(Column(value, met_before_missing(columns)), {PROBABILITY: probabilities})
 
     def _normalized(self, values: Matrix) -> Matrix:
         if self.normalization == "softmax":
@@ -74,7 +75,9 @@ def linked_in(normalization: str, values: Matrix, *, single: bool) -> Matrix:
     if not single:
         return LINKS[normalization](values)
     if normalization == "logit":
-        return rounded(1.0 / rounded(1.0 + rounded(LINKS["exp"](-values))))
+        return rounded(1.0 / rounded(1.0 + exp_in_single(-values)))
+    if normalization == "exp":
+        return exp_in_single(values)
     return rounded(LINKS[normalization](values))
 
 
@@ -86,8 +89,13 @@ def _with_rest(values: Matrix, fit: Callable[[Matrix], Matrix]) -> Matrix:
     return np.concatenate((values[:, :-1], fit(1.0 - total)[:, None]), axis=1)
 
 
-def most_probable(shares: Matrix, labels: tuple[float, ...]) -> Cells:
-    """Return for each row the first label with the largest share, NaN where a share is missing."""
+def most_probable(shares: Matrix, labels: tuple[float, ...], order: tuple[int, ...]) -> Cells:
+    """Return for each row the label with the largest share, NaN where a share is missing.
+
+    `order`: the places among the labels, as far as they can win; of equals the first wins, which is as in JPMML the
+    one that the model names first.
+    """
     absent = any_of(np.isnan(shares), axis=1)
-    best = np.argmax(np.where(absent[:, None], 0.0, shares), axis=1)
-    return np.where(absent, math.nan, np.array(labels)[best])
+    places = list(order)
+    best = np.argmax(np.where(absent[:, None], 0.0, shares[:, places]), axis=1)
+    return np.where(absent, math.nan, np.array(labels)[places][best])

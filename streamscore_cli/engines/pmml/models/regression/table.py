@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
-from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, merged
+from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults, among, merged
 from streamscore_cli.engines.pmml.values.sums import in_order
 
 
@@ -68,23 +68,36 @@ class Table:
 
     def _terms(self, batch: Batch) -> tuple[list[Cells], Faults | None]:
         terms: list[Cells] = []
-        used: list[Faults | None] = []
+        used: list[Column] = []
         for slot, coefficient, exponent in zip(
             self.slots, self.coefficients.tolist(), self.exponents.tolist(), strict=True
         ):
-            values, faults = batch.column(slot)
-            used.append(faults)
+            used.append(batch.column(slot))
+            values = used[-1].values
             with np.errstate(all="ignore"):
                 powers = self._fit(values)
                 powers = powers if exponent == 1.0 else self._fit(np.power(powers, exponent))
                 terms.append(np.where(np.isnan(values), math.nan, powers * coefficient))
         for group in self.categories:
             values, faults = batch.column(group.slot)
-            used.append(faults)
+            used.append(Column(np.zeros(batch.length), faults))
             terms.append(group.terms(values))
         for product in self.products:
             columns = [batch.column(slot) for slot in product.slots]
-            used += [column.faults for column in columns]
+            used += columns
             with np.errstate(all="ignore"):
                 terms.append(product.coefficient * np.prod(np.stack([column.values for column in columns]), axis=0))
-        return terms, merged(used)
+        return terms, met_before_missing(used)
+
+
+def met_before_missing(columns: list[Column]) -> Faults | None:
+    """Return the first fault of each row, of those that come before its first missing cell: JPMML looks no further."""
+    if all(column.faults is None for column in columns):
+        return None
+    met: list[Faults | None] = []
+    open_rows = np.ones(len(columns[0].values), dtype=bool)
+    for values, faults in columns:
+        met.append(among(faults, open_rows))
+        missing = np.isnan(values)
+        open_rows &= ~missing if faults is None else ~missing | (faults != 0)
+    return merged(met)

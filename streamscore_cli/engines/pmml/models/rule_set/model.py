@@ -105,8 +105,11 @@ class RuleSet:
         return sums
 
     def _heaviest(self, fired: NDArray[np.bool_], sums: Matrix) -> Places:
-        """Return the category with the largest sum among those of the rules that hold; of several the first label."""
-        present = np.zeros(sums.shape, dtype=bool)
-        np.logical_or.at(present, self.places, fired)
-        winner: Places = np.argmax(np.where(present, sums, -math.inf), axis=0)
+        """Return the category with the largest sum among those of the rules that hold; of several the first to hold."""
+        first = np.full(sums.shape, len(self.places), dtype=np.intp)
+        for rule in range(len(self.places) - 1, -1, -1):
+            first[self.places[rule], fired[rule]] = rule
+        most = np.where(first < len(self.places), sums, -math.inf)
+        largest = most == np.maximum.reduce(most, axis=0)
+        winner: Places = np.argmin(np.where(largest, first, len(self.places)), axis=0)
         return winner

@@ -99,7 +99,7 @@ class OneAgainstAll:
 
 @dataclass(frozen=True, slots=True)
 class OneAgainstOne:
-    """Machines that each vote for one of two categories; of equal votes the first label wins.
+    """Machines that each vote for one of two categories; of equal votes the category voted for first wins.
 
     `pairs`: for each machine the places, among the labels, of its category and of its alternate one, which wins where
     the value is not below the threshold (with `largest`: not above).
@@ -115,10 +115,14 @@ class OneAgainstOne:
         """Return the prediction for every row, and the shares of the votes as probabilities."""
         values, faults = self.machines.evaluate(batch)
         votes = np.zeros((batch.length, len(self.labels)))
+        first = np.full(votes.shape, len(self.pairs))
         for place, (category, alternate) in enumerate(self.pairs):
             threshold = self.thresholds[place]
             chosen = values[place] > threshold if self.largest else values[place] < threshold
             votes[:, category] += chosen
             votes[:, alternate] += ~chosen
-        value = np.array(self.labels)[np.argmax(votes, axis=1)]
+            for one, rows in ((category, chosen), (alternate, ~chosen)):
+                np.minimum(first[:, one], place, out=first[:, one], where=rows)
+        most = votes == votes.max(axis=1, keepdims=True)
+        value = np.array(self.labels)[np.argmin(np.where(most, first, len(self.pairs)), axis=1)]
         return Prediction(Column(value, faults), {PROBABILITY: votes / len(self.pairs)})

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.compiler import Built, Labels, Site
 from streamscore_cli.engines.pmml.document.element import (
     Element,
     choice,
-    demand,
     number,
     optional_number,
     rejected,
@@ -22,9 +22,11 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.element import child as child_of
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.tree.missing import Penalised, Undecided
 from streamscore_cli.engines.pmml.models.tree.tests import Outcome, Test, TestMaker
 from streamscore_cli.engines.pmml.models.tree.tree import AMONG, Tests, Tree
 from streamscore_cli.engines.pmml.predicates.predicate import PREDICATES
+from streamscore_cli.engines.pmml.values.batch import Predicts
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.prediction import CONFIDENCE, PROBABILITY, Matrix
 
@@ -44,9 +46,12 @@ class OnUnknown(StrEnum):
     LAST_PREDICTION = "lastPrediction"
     NULL_PREDICTION = "nullPrediction"
     DEFAULT_CHILD = "defaultChild"
+    WEIGHTED_CONFIDENCE = "weightedConfidence"
+    AGGREGATE_NODES = "aggregateNodes"
 
 
 _ON_UNKNOWN = {kind.value: kind for kind in OnUnknown}
+_UNDECIDED = {OnUnknown.WEIGHTED_CONFIDENCE, OnUnknown.AGGREGATE_NODES}
 _KEEP_LAST = {"returnNullPrediction": False, "returnLastPrediction": True}
 
 
@@ -60,21 +65,36 @@ class _Node:
 
 def compile_tree(site: Site) -> Built:
     """Compile a TreeModel."""
-    element = site.element
-    demand(element, "missingValuePenalty", "1", "1.0")
-    nodes = _nodes(child_of(element, "Node"))
-    tests = _Chains(site, nodes).tests()
+    nodes = _nodes(child_of(site.element, "Node"))
+    chains = _Chains(site, nodes)
+    tests = chains.tests()
     ids = tuple(node.element.get("id") or str(node.place + 1) for node in nodes)
     if site.function == "regression":
         scores = [optional_number(node.element, "score") for node in nodes]
         filled = [math.nan if score is None else score for score in [*scores, None]]
-        return Built(Tree(tests, np.array(filled)), regression_type(site), entities=ids)
+        model = _with_strategy(site, chains, Tree(tests, np.array(filled)))
+        return Built(model, regression_type(site), entities=ids)
     if site.function != "classification":
-        raise unsupported(element, f"has functionName={site.function!r:.40}")
+        raise unsupported(site.element, f"has functionName={site.function!r:.40}")
     labels = labels_of(site, _texts(nodes))
     distributions = _distributions(site, nodes, labels)
-    tree = Tree(tests, _label_scores(site, nodes, labels, dict(distributions)), distributions)
-    return Built(tree, site.target.type, labels, frozenset(name for name, _ in distributions), ids)
+    orders = _orders(site, nodes, labels)
+    tree = Tree(tests, _label_scores(site, nodes, labels, dict(distributions)), distributions, orders)
+    told = frozenset(name for name, _ in distributions)
+    return Built(_with_strategy(site, chains, tree), site.target.type, labels, told, ids)
+
+
+def _with_strategy(site: Site, chains: _Chains, tree: Tree) -> Predicts:
+    """Return the tree with what its strategy for missing values does besides choosing the way."""
+    penalty = number(site.element, "missingValuePenalty", 1.0)
+    costs = penalty != 1.0 and CONFIDENCE in dict(tree.distributions)
+    if costs and chains.has_surrogates:
+        raise unsupported(site.element, f"has surrogates and missingValuePenalty={penalty}")
+    if chains.on_unknown in _UNDECIDED:
+        return Undecided(tree.tests, tree.scores, tree.distributions, chains.on_unknown.value)
+    if not costs or chains.on_unknown is not OnUnknown.DEFAULT_CHILD:
+        return tree
+    return Penalised(tree, chains.defaults(), penalty)
 
 
 def _nodes(root: Element) -> list[_Node]:
@@ -99,7 +119,8 @@ class _Chains:
         self._nodes = nodes
         self._none = ~len(nodes)
         self._maker = TestMaker(site)
-        self._on_unknown = choice(site.element, "missingValueStrategy", _ON_UNKNOWN, OnUnknown.NONE)
+        self.on_unknown = choice(site.element, "missingValueStrategy", _ON_UNKNOWN, OnUnknown.NONE)
+        self.has_surrogates = False
         self._keep_last = choice(site.element, "noTrueChildStrategy", _KEEP_LAST, default=False)
         self._tests: list[Test] = []
         self._targets: list[tuple[int, int, int]] = []
@@ -118,8 +139,14 @@ class _Chains:
         start = self._enter(self._nodes[0]) if root.slot < 0 and root.yes else 0
         return self._arrays(start)
 
+    def defaults(self) -> NDArray[np.bool_]:
+        """Return for every test whether its way for a missing value is a default child; the root's has none."""
+        return np.array([test.unknown is None for test in self._tests]) & (np.arange(len(self._tests)) > 0)
+
     def _made(self, node: _Node) -> Test:
-        return self._maker.test(self._site.compiler.predicate_of(node.element))
+        predicate = self._site.compiler.predicate_of(node.element)
+        self.has_surrogates |= _has_surrogates(predicate)
+        return self._maker.test(predicate)
 
     def _enter(self, node: _Node) -> int:
         return node.first if node.children else ~node.place
@@ -135,13 +162,15 @@ class _Chains:
             following = node.first + place + 1 if place + 1 < length else end
             opposed = place + 1 == length < len(made)
             otherwise = self._enter(node.children[place + 1]) if opposed else following
-            unknown = (end if opposed else following) if self._on_unknown is OnUnknown.NONE else default
+            unknown = (end if opposed else following) if self.on_unknown is OnUnknown.NONE else default
             self._add(made[place], {True: self._enter(node.children[place]), False: otherwise, None: unknown})
 
     def _default(self, node: _Node) -> int:
-        if self._on_unknown is OnUnknown.LAST_PREDICTION:
+        if self.on_unknown is OnUnknown.LAST_PREDICTION:
             return ~node.place
-        if self._on_unknown is not OnUnknown.DEFAULT_CHILD:
+        if self.on_unknown in _UNDECIDED:
+            return ~(len(self._nodes) + 1)
+        if self.on_unknown is not OnUnknown.DEFAULT_CHILD:
             return self._none
         wanted = node.element.get("defaultChild")
         if wanted is None:
@@ -170,6 +199,10 @@ class _Chains:
             np.ascontiguousarray(targets[:, 2]),
             self._maker.table() if any(test.kind == AMONG for test in self._tests) else np.zeros((0, 0), dtype=bool),
         )
+
+
+def _has_surrogates(predicate: Element) -> bool:
+    return predicate.get("booleanOperator") == "surrogate" or any(map(_has_surrogates, predicate.children))
 
 
 def _length(made: list[Test]) -> int:
@@ -203,6 +236,20 @@ def _distributions(site: Site, nodes: list[_Node], labels: Labels) -> tuple[tupl
             told.add(CONFIDENCE)
     found = ((PROBABILITY, probabilities), (CONFIDENCE, confidences))
     return tuple((name, matrix) for name, matrix in found if name in told)
+
+
+def _orders(site: Site, nodes: list[_Node], labels: Labels) -> NDArray[np.int16] | None:
+    """Return where each node lists each label; None if all that list any list all, in their order."""
+    places = {cell: place for place, cell in enumerate(labels.cells)}
+    orders = np.full((len(nodes) + 1, len(labels.cells)), -1, dtype=np.int16)
+    every, plain = list(range(len(labels.cells))), True
+    for node in nodes:
+        columns = [
+            places[label_cell(site, one, required(one, "value"))] for one in node.element.all("ScoreDistribution")
+        ]
+        orders[node.place, columns] = range(len(columns))
+        plain &= columns in ([], every)
+    return None if plain else orders
 
 
 def _shares(shares: list[Element]) -> list[float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults
-from streamscore_cli.engines.pmml.values.prediction import Matrix, Prediction
+from streamscore_cli.engines.pmml.values.prediction import ORDER, Matrix, Prediction
 
 Places = NDArray[np.int32]
 
@@ -44,16 +44,31 @@ class Tests:
         cells = np.stack([column.values for column in columns] or [np.zeros(batch.length)])
         faults = _stacked_faults(columns, batch.length)
         met = np.zeros(batch.length, dtype=np.int32)
+        looks = (self.yes != self.no) | (self.yes != self.unknown)  # <True/> reads no cell, so that it meets no fault
         rows = np.arange(batch.length)
         while len(rows):
             tests = state[rows]
             if faults is not None:
-                met[rows] = faults[self.feature[tests], rows]
+                met[rows] = np.where(looks[tests], faults[self.feature[tests], rows], 0)
                 rows = rows[met[rows] == 0]
                 tests = state[rows]
             state[rows] = self._answers(tests, cells[self.feature[tests], rows])
             rows = rows[state[rows] >= 0]
         return ~np.minimum(state, -1).astype(np.intp), met if met.any() else None
+
+    def crossed(self, batch: Batch, marked: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Return for every row how many of the marked tests on its way have no value to test."""
+        count = np.zeros(batch.length, dtype=np.int32)
+        state = np.full(batch.length, self.start, dtype=np.int32)
+        cells = np.stack([batch.column(slot).values for slot in self.slots] or [np.zeros(batch.length)])
+        rows = np.flatnonzero(state >= 0)
+        while len(rows):
+            tests = state[rows]
+            values = cells[self.feature[tests], rows]
+            count[rows] += marked[tests] & np.isnan(values)
+            state[rows] = self._answers(tests, values)
+            rows = rows[state[rows] >= 0]
+        return count
 
     def _answers(self, tests: Places, cells: Cells) -> Places:
         operand = self.operand[tests]
@@ -78,22 +93,24 @@ class Tests:
 class Tree:
     """A tree with what its nodes say; the row behind the last node is that of no prediction.
 
-    `distributions`: by feature, an array (nodes + 1, labels), NaN where a node says nothing.
+    `distributions`: by feature, an array (nodes + 1, labels), NaN where a node says nothing. `orders`: likewise, where
+    each label is in the node's own list (-1: nowhere); None if all nodes list all labels in their order.
     """
 
     tests: Tests
     scores: Cells
     distributions: tuple[tuple[str, Matrix], ...] = ()
+    orders: NDArray[np.int16] | None = None
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
         nodes, faults = self.tests.walk(batch)
         ended = np.where(nodes == len(self.scores) - 1, math.nan, nodes)
-        return Prediction(
-            Column(self.scores[nodes], faults),
-            {feature: matrix[nodes] for feature, matrix in self.distributions},
-            (ended,),
-        )
+        distributions = {feature: matrix[nodes] for feature, matrix in self.distributions}
+        if self.orders is not None:
+            orders = self.orders[nodes]
+            distributions[ORDER] = np.where(orders < 0, math.nan, orders)
+        return Prediction(Column(self.scores[nodes], faults), distributions, (ended,))
 
 
 def _stacked_faults(columns: list[Column], length: int) -> NDArray[np.int32] | None:
