@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.loops import settings_for
+from benchmarks.machine import machine
 from benchmarks.micro import measure
 from benchmarks.wines import fill, publish_model
-from streamscore_cli import __version__
 from streamscore_cli.core.choices import ResultFormat
 from streamscore_cli.kafka.embedded import EmbeddedBroker
 from streamscore_cli.kafka.topics import TopicAdmin
@@ -72,17 +69,6 @@ def _topics(brokers: str, model: str) -> dict[str, str]:
     if model:
         publish_model(settings, names["models"], model)
     return names
-
-
-def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "version": __version__,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-    }
 
 
 @dataclass(frozen=True)
