@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import ModelUnsupported
@@ -35,13 +36,15 @@ class PmmlServable:
         self._model = model
         program = model.program
         chances = [_probability(label) for label in program.labels] if program.has_probabilities else []
-        self._outputs = [one for one in program.answers if not _repeats(program, one, chances)]
+        answers = tuple(one for one in program.answers if not _repeats(program, one, chances))
+        if answers != program.answers:
+            self._model = Model(replace(program, answers=answers))
         self._signature = Signature(
             tuple(_field(one.name, one.type) for one in program.inputs),
             (
                 _field(program.target or "result", program.type),
                 *(Field(name, FieldType.DOUBLE) for name in chances),
-                *(_field(one.name, one.type) for one in self._outputs),
+                *(_field(one.name, one.type) for one in answers),
             ),
         )
 
@@ -56,8 +59,7 @@ class PmmlServable:
         failures = tuple(
             Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason) for row, reason in result.reasons.items()
         )
-        outputs = {one.name: result.outputs[one.name] for one in self._outputs}
-        return Scores(result.value, result.labels, result.probabilities, outputs, failures)
+        return Scores(result.value, result.labels, result.probabilities, result.outputs, failures)
 
     def close(self) -> None:
         """Free nothing: a compiled model is plain memory."""
