@@ -24,11 +24,15 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value; a `width` above 1 is a tensor of that many numbers, taken from several fields of a record."""
+    """One named value; a `width` above 1 is a tensor of that many numbers, taken from several fields of a record.
+
+    Records may do without an `optional` input: the model itself says what it is then.
+    """
 
     name: str
     type: FieldType
     width: int = 1
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
 def check_fits(signature: Signature, fields: tuple[Field, ...], names: Names) -> None:
     """Raise `SignatureMismatch` naming the inputs that records with these fields can never give."""
     sources = _sources(tuple(field.name for field in fields), signature, _frozen(names), ordered=True)
-    absent = [field.name for field, taken in zip(signature.inputs, sources, strict=True) if not taken]
+    pairs = zip(signature.inputs, sources, strict=True)
+    absent = [field.name for field, taken in pairs if not taken and not field.optional]
     if absent:
         wanted, there = ", ".join(map(repr, absent)), ", ".join(field.name for field in fields)
         raise SignatureMismatch(

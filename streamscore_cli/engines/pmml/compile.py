@@ -18,7 +18,7 @@ from streamscore_cli.engines.pmml.program import Answer, InputField, Program
 from streamscore_cli.engines.pmml.registry import MODELS, SHAPES, TABLES
 from streamscore_cli.engines.pmml.values.cast import can_cast
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
-from streamscore_cli.engines.pmml.values.types import DataType
+from streamscore_cli.engines.pmml.values.types import DataType, parse_cell
 from streamscore_cli.engines.pmml.values.words import Vocabulary
 from streamscore_cli.engines.pmml.verification.rows import Checked, compare, verification_of
 
@@ -86,12 +86,12 @@ def _assembled(compiler: Compiler, compiled: CompiledModel, element: Element) ->
     built = compiled.built
     if compiled.target.name is not None and not can_cast(built.type, compiled.target.type):
         raise unsupported(element, f"predicts a {built.type} for a target of type {compiled.target.type}")
-    names = compiler.inputs
+    names, settled = compiler.inputs, _settled(compiler, element)
     return Program(
         tuple(compiler.columns),
         tuple(compiler.models),
         compiler.vocabulary.words,
-        tuple(InputField(name, compiler.data[name].type) for name in names),
+        tuple(InputField(name, compiler.data[name].type, name in settled) for name in names),
         compiled.number,
         built.type,
         built.labels.texts,
@@ -99,6 +99,17 @@ def _assembled(compiler: Compiler, compiled: CompiledModel, element: Element) ->
         tuple(_answers(compiled)),
         compiled.target.name,
     )
+
+
+def _settled(compiler: Compiler, model: Element) -> frozenset[str]:
+    """Return the fields whose only valid value replaces a missing one, as R writes them for want of a real one."""
+    settled = set()
+    for element in child(model, "MiningSchema").all("MiningField"):
+        field, text = compiler.data.get(required(element, "name")), element.get("missingValueReplacement")
+        if field is not None and text is not None and len(field.valid) == 1:
+            cell = parse_cell(text, field.type, compiler.vocabulary.code)
+            settled |= {field.name} if cell == field.valid[0] else set()
+    return frozenset(settled)
 
 
 def _answers(compiled: CompiledModel) -> list[Answer]:

@@ -40,7 +40,7 @@ class PmmlServable:
         if answers != program.answers:
             self._model = Model(replace(program, answers=answers))
         self._signature = Signature(
-            tuple(_field(one.name, one.type) for one in program.inputs),
+            tuple(replace(_field(one.name, one.type), optional=one.optional) for one in program.inputs),
             (
                 _field(program.target or "result", program.type),
                 *(Field(name, FieldType.DOUBLE) for name in chances),

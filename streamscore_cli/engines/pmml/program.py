@@ -15,10 +15,11 @@ from streamscore_cli.engines.pmml.values.types import DataType
 
 @dataclass(frozen=True, slots=True)
 class InputField:
-    """A field that the caller gives."""
+    """A field that the caller gives; without an `optional` one nothing is lost, as it can only have its replacement."""
 
     name: str
     type: DataType
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

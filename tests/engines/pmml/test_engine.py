@@ -59,6 +59,17 @@ def test_the_signature_has_the_inputs_the_answer_the_probabilities_and_what_is_d
     )
 
 
+def test_records_may_do_without_a_field_that_can_only_be_its_replacement() -> None:
+    field = '<DataField name="holder" optype="categorical" dataType="string"><Value value="{}"/></DataField>'
+    for value, optional in (("pseudoValue", True), ("other", False)):
+        document = DOCUMENT.replace("<DataDictionary>", "<DataDictionary>" + field.format(value)).replace(
+            '<MiningField name="x"/>', '<MiningField name="x"/><MiningField name="holder" '
+            'missingValueReplacement="pseudoValue" invalidValueTreatment="asIs"/>',
+        )  # fmt: skip
+        inputs = load(document).signature.inputs
+        assert [(one.name, one.optional) for one in inputs] == [("x", False), ("holder", optional)]
+
+
 def test_a_declared_output_that_says_what_the_result_says_under_the_same_name_comes_once() -> None:
     scores = load(DOCUMENT).score(Columns(2, {"x": np.array([0.0, 1.0])}))
     assert scores.result.tolist() == ["no", "yes"]
