@@ -7,6 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("the same every time", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("the same every time")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -35,37 +35,41 @@ def compile_pmml(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Model:
     with collector_paused():
         root = parse(data, limits)
         try:
-            program, checked = _compiled(root)
+            main = _main(root)
+            program, checked, place = _program(root, main), verification_of(main), str(main)
         except RecursionError:
-            raise ModelUnsupported("The PMML engine cannot do this: the document is nested too deeply.") from None
+            raise unsupported(root, "is nested too deeply") from None
         finally:
             release(root)  # it is several times as large as the bytes, or as what is made of it
     model = Model(program)
-    _check_stack(model)
+    _check_stack(model, place)
     _verify(model, checked)
     return model
 
 
-def _check_stack(model: Model, frames: int = _FRAMES) -> None:
-    """Refuse a model whose parts depend on one another in longer chains than Python's stack has room for."""
+def _check_stack(model: Model, place: str, frames: int = _FRAMES) -> None:
+    """Refuse a model whose parts depend on one another in longer chains than Python's stack has room for.
+
+    `place`: its element and line.
+    """
     if frames > 0:
-        _check_stack(model, frames - 1)
+        _check_stack(model, place, frames - 1)
         return
     try:
         model.general(1, {})
     except RecursionError:
         raise ModelUnsupported(
-            "The PMML engine cannot do this: the models or outputs of the document make too long a chain."
+            f"The PMML engine cannot do this: {place} has models or outputs that make too long a chain."
         ) from None
 
 
-def _compiled(root: Element) -> tuple[Program, tuple[Checked, ...]]:
+def _main(root: Element) -> Element:
+    """Return the model of a document that is the one to compile, after the check of all elements."""
     check(root, SHAPES)
     models = [one for one in root.children if one.tag in MODELS]
     if not models:
         raise unsupported(root, "has no model")
-    first = next((one for one in models if one.get("isScorable") not in {"false", "0"}), models[0])
-    return _program(root, first), verification_of(first)
+    return next((one for one in models if one.get("isScorable") not in {"false", "0"}), models[0])
 
 
 def _program(root: Element, model: Element) -> Program:

@@ -37,7 +37,7 @@ ARITHMETIC: dict[str, Callable[[float, float], object]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b if b else ("fails" if a == 0 else math.copysign(math.inf, a) * math.copysign(1, b)),
+    "/": lambda a, b: a / b if b else ("fails" if a == 0 else math.copysign(math.inf, a)),  # as JPMML: no zero is -0
     "modulo": lambda a, b: a - (math.floor(a / b) if math.isfinite(a / b) else a / b) * b if b else "fails",
 }
 

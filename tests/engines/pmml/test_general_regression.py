@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
+from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.engines.pmml.compile import compile_pmml
 from tests.engines.pmml.documents import categories, column, data_field, document, schema, scored
 
@@ -184,9 +184,9 @@ def test_what_is_not_surely_right_is_refused(data: bytes) -> None:
         compile_pmml(data)
 
 
-def test_contrast_matrices_are_refused() -> None:
+def test_a_contrast_matrix_without_categories_is_refused_as_in_jpmml() -> None:
     lists = LISTS.replace('<Predictor name="f"/>', '<Predictor name="f"><Matrix/></Predictor>')
-    with pytest.raises(ModelUnsupported, match="Matrix"):
+    with pytest.raises(ModelRejected, match="Categories"):
         compile_pmml(regression('modelType="regression"', lists=lists))
 
 

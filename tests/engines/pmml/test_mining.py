@@ -212,7 +212,25 @@ def test_an_ensemble_is_what_the_specification_says(
         active = [part for part in parts if not part[3] or (x is not None and x < 4)]
         given_ = [(part[0], part[2]) for part in active if x is not None and x <= part[1]]
         whole = len(given_) == len(active) or treatment == "skipSegment"
-        wanted.append(combined(method, given_) if given_ and whole else None)
+        empty = "um" in method and bool(active)  # a sum of nothing is 0, as JPMML has it
+        wanted.append(combined(method, given_) if whole and (given_ or empty) else None)
     result = scored(data, x=batch)
     np.testing.assert_allclose(result.value, column(wanted), rtol=1e-12, atol=1e-12)
     assert result.reasons == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "wanted"), [("sum", 0.0), ("weightedSum", 0.0), ("average", None), ("median", None)]
+)
+def test_the_sum_of_skipped_segments_is_zero_as_in_jpmml_and_their_mean_is_none(
+    method: str, wanted: float | None
+) -> None:
+    data = document(FIELDS, mining(method, THREE, 'missingPredictionTreatment="skipSegment"'))
+    value = scored(data, x=[20.0]).value.tolist()[0]
+    assert (None if math.isnan(value) else value) == wanted
+
+
+def test_the_sum_of_inactive_segments_is_missing_as_in_jpmml() -> None:
+    segments = segment(1, tree(1.0, 9), 1, FROM_4)
+    data = document(FIELDS, mining("sum", segments, 'missingPredictionTreatment="skipSegment"'))
+    assert np.isnan(scored(data, x=[1.0, 20.0]).value).tolist() == [True, False]

@@ -235,3 +235,19 @@ def test_random_models_are_the_product_of_likelihoods(
             result.probabilities[row], np.array(likelihoods) / sum(likelihoods), rtol=1e-9, atol=1e-12
         )
         assert likelihoods[CLASSES.index(result.value[row])] >= max(likelihoods) * (1 - 1e-9)
+
+
+def test_counts_too_large_for_a_factorial_are_as_unlikely_as_others_as_in_jpmml() -> None:
+    """JPMML-Evaluator 1.7.7 answers so for 400 and for 2,000,000,000, the largest that it takes."""
+    poisson = {one: f'<PoissonDistribution mean="{mean}"/>' for one, mean in (("a", 2.0), ("b", 5.0))}
+    data = document(
+        (data_field("y", "string", inside=categories("a", "b")), data_field("x")),
+        f'<NaiveBayesModel functionName="classification" threshold="0.001">{schema("x", target="y")}<BayesInputs>'
+        f'{stats("x", poisson)}</BayesInputs><BayesOutput fieldName="y">{counts({"a": 3, "b": 5})}</BayesOutput>'
+        "</NaiveBayesModel>",
+    )
+    result = scored(data, x=[1.0, 400.0, 2e9, 1e300, 1e306, 1.7e308])
+    assert result.probabilities is not None
+    likely = [0.8281943060873136, *[0.37500000000000006] * 5]
+    np.testing.assert_allclose(result.probabilities[:, 0], likely, rtol=1e-12)
+    assert result.reasons == {}

@@ -285,3 +285,57 @@ def test_without_a_threshold_a_neighbour_at_no_distance_outweighs_all_others() -
     values = scored(model("y", 2, weights), x=[0, 0.5], z=[0, 0]).value.tolist()
     assert math.isnan(values[0])
     assert values[1] == pytest.approx(1.5, rel=1e-12)
+
+
+def lone(
+    rows: Sequence[tuple[float, str]], attributes: str = "", field: str = "", inside: str = "", y: str = ""
+) -> bytes:
+    cells = "".join(f"<row><x>{x}</x><s>{label}</s></row>" for x, label in rows)
+    fields = "".join(f'<InstanceField field="{name}" column="{name}"/>' for name in "xs")
+    return document(
+        [data_field("s", "string", inside=y), data_field("x", inside=inside)],
+        f'<NearestNeighborModel functionName="classification" numberOfNeighbors="2" {attributes}>'
+        f"{schema('x', target='s', extra={'x': field})}<TrainingInstances><InstanceFields>{fields}</InstanceFields>"
+        f"<InlineTable>{cells}</InlineTable></TrainingInstances>"
+        '<ComparisonMeasure kind="distance"><squaredEuclidean/></ComparisonMeasure>'
+        '<KNNInputs><KNNInput field="x"/></KNNInputs></NearestNeighborModel>',
+    )
+
+
+def test_neighbours_infinitely_far_away_vote_before_labels_without_neighbours() -> None:
+    """JPMML-Evaluator 1.7.7 answers "b": what 1e200 is from 4 and 5 is infinite, and "a" is of no neighbour."""
+    rows = [(4, "b"), (5, "b"), (1, "a"), (2, "a"), (3, "a")]
+    result = scored(lone(rows, 'categoricalScoringMethod="weightedMajorityVote"'), x=[1e200, 1.1])
+    assert result.value.tolist() == ["b", "a"]
+
+
+TRAINED = [(1.0, "a"), (2.0, "b"), (10.0, "c")]
+UP_TO_5 = '<Interval closure="closedClosed" leftMargin="0" rightMargin="5"/>'
+
+
+@pytest.mark.parametrize(
+    ("field", "inside", "labels"),
+    [
+        ("", UP_TO_5, ""),
+        ('invalidValueTreatment="asMissing"', UP_TO_5, ""),
+        ('outliers="asExtremeValues" lowValue="0" highValue="3"', "", ""),
+        ('missingValueReplacement="1.4"', '<Value value="10" property="missing"/>', ""),
+        ("", "", categories("a", "b")),
+    ],
+)
+def test_training_records_that_their_own_fields_would_treat_are_refused(field: str, inside: str, labels: str) -> None:
+    """JPMML-Evaluator 1.7.7 treats them as it does inputs, or cannot score."""
+    with pytest.raises(ModelUnsupported, match="training records with values that"):
+        scored(lone(TRAINED, "", field, inside, labels), x=[1.0])
+
+
+@pytest.mark.parametrize(
+    ("field", "inside"),
+    [
+        ('invalidValueTreatment="asIs"', UP_TO_5),
+        ('outliers="asExtremeValues" lowValue="0" highValue="30"', ""),
+        ("", UP_TO_5.replace("5", "15")),
+    ],
+)
+def test_training_records_that_no_treatment_changes_are_used(field: str, inside: str) -> None:
+    assert scored(lone(TRAINED, "", field, inside), x=[1.0, 9.0]).value.tolist() == ["a", "b"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamscore_cli.core.errors import ModelRejected
+from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
 from streamscore_cli.engines.pmml.compile import compile_pmml
 from tests.engines.pmml.documents import categories, column, data_field, document, schema, scored
 
@@ -235,3 +235,72 @@ def test_a_network_is_what_the_specification_says(
             state |= values
         wanted.append(state[f"n{len(sizes)}-0"])
     np.testing.assert_allclose(result.value, column(wanted), rtol=1e-11, atol=1e-14)
+
+
+def of_two(function: str, targets: tuple[str, str], outputs: str, extra: str = "", last: str = IDENTITY) -> bytes:
+    inputs = "".join(
+        f'<NeuralInput id="i{name}"><DerivedField optype="continuous" dataType="double"><FieldRef field="{name}"/>'
+        "</DerivedField></NeuralInput>"
+        for name in "xz"
+    )
+    ends = (
+        ("o0", 1.0, (("h0", 2.0), ("h1", 1.0))),
+        ("o1", -1.0, (("h0", 1.0), ("h1", 3.0))),
+        ("o2", 0.5, (("h0", 1.5), ("h1", -1.0))),
+        ("o3", 0.25, (("h0", -1.5), ("h1", -1.0))),
+    )
+    hidden = (("h0", 0.1, (("ix", 0.5), ("iz", -0.25))), ("h1", -0.2, (("ix", 0.75), ("iz", 0.3))))
+    mining = "".join(f'<MiningField name="{name}" usageType="target"/>' for name in ("y1", "y2"))
+    model = (
+        f'<NeuralNetwork functionName="{function}" activationFunction="tanh"><MiningSchema>{mining}'
+        f'<MiningField name="x"/><MiningField name="z"/></MiningSchema>{extra}<NeuralInputs>{inputs}</NeuralInputs>'
+        f"{layer(hidden)}{layer(ends, last)}<NeuralOutputs>{outputs}</NeuralOutputs></NeuralNetwork>"
+    )
+    return document([*targets, data_field("x"), data_field("z")], model)
+
+
+TWO_ROWS: dict[str, list[object]] = {"x": [1.0, -1.0, None, 3.0], "z": [2.0, 0.5, 1.0, None]}
+TWO_NUMBERS = output("o0", '<FieldRef field="y1"/>') + output("o1", '<FieldRef field="y2"/>')
+TWO_LABELS = "".join(
+    output(neuron, f'<NormDiscrete field="{field}" value="{value}"/>')
+    for neuron, field, value in (("o0", "y1", "a"), ("o1", "y1", "b"), ("o2", "y2", "1"), ("o3", "y2", "0"))
+)
+
+
+def test_several_numbers_are_answered_as_in_jpmml() -> None:
+    outputs = '<Output><OutputField name="p2" feature="predictedValue" targetField="y2"/></Output>'
+    targets = '<Targets><Target field="y2" rescaleFactor="2"/><Target field="y1" rescaleConstant="1"/></Targets>'
+    numbers = (data_field("y1"), data_field("y2"))
+    plain = scored(of_two("regression", numbers, TWO_NUMBERS, outputs), **TWO_ROWS)
+    treated = scored(of_two("regression", numbers, TWO_NUMBERS, targets), **TWO_ROWS)
+    first, second = (
+        np.array([2.0170900672201997, -0.6271363669964654]),
+        np.array([1.552930228535819, -3.4736601091678554]),
+    )
+    np.testing.assert_allclose(plain.value, [*first, math.nan, math.nan], rtol=EXACT)
+    np.testing.assert_allclose(plain.outputs["y2"], [*second, math.nan, math.nan], rtol=EXACT)
+    np.testing.assert_allclose(plain.outputs["p2"], plain.outputs["y2"], rtol=0)
+    np.testing.assert_allclose(treated.value[:2], first + 1, rtol=EXACT)
+    np.testing.assert_allclose(treated.outputs["y2"][:2], second * 2, rtol=EXACT)
+
+
+def test_several_categories_are_answered_as_in_jpmml() -> None:
+    outputs = (
+        '<Output><OutputField name="pa" feature="probability" value="a" targetField="y1"/>'
+        '<OutputField name="p0" feature="probability" value="0" targetField="y2"/></Output>'
+    )
+    labels = (
+        data_field("y1", "string", inside=categories("a", "b")),
+        data_field("y2", "integer", "categorical", inside=categories("0", "1")),
+    )
+    data = of_two("classification", labels, TWO_LABELS, outputs, 'activationFunction="logistic"')
+    result = scored(data, **TWO_ROWS)
+    assert result.value.tolist() == ["a", "a", None, None]
+    assert result.outputs["y2"].tolist()[:2] == [1, 0]
+    np.testing.assert_allclose(result.outputs["pa"][:2], [0.8825797804645711, 0.34816014111745447], rtol=EXACT)
+    np.testing.assert_allclose(result.outputs["p0"][:2], [0.3279975009792441, 0.8370392334978886], rtol=EXACT)
+
+
+def test_a_target_without_an_output_is_refused() -> None:
+    with pytest.raises(ModelUnsupported, match="0 outputs for 'y2'"):
+        compile_pmml(of_two("regression", (data_field("y1"), data_field("y2")), output("o0", '<FieldRef field="y1"/>')))

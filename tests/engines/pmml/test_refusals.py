@@ -95,3 +95,38 @@ def test_a_matrix_has_the_size_it_says(attributes: str, rows: list[str], shape: 
         return
     with pytest.raises(ModelRejected, match=r"<Matrix> \(line 2\)"):
         matrix(element)
+
+
+def test_a_chain_of_segments_that_is_too_long_is_refused_by_its_line() -> None:
+    """Each segment reads the output of the one before, so that the last needs all of them on Python's stack."""
+
+    def segment(place: int) -> str:
+        before = f"p{place - 1}" if place else "x"
+        output = f'<Output><OutputField name="p{place}" feature="predictedValue"/></Output>'
+        table = f'<RegressionTable intercept="1"><NumericPredictor name="{before}" coefficient="1"/></RegressionTable>'
+        model = f'<RegressionModel functionName="regression">{schema(before)}{output}{table}</RegressionModel>'
+        return f"<Segment><True/>{model}</Segment>"
+
+    def chained(length: int) -> bytes:
+        segments = "".join(map(segment, range(length)))
+        model = (
+            f'\n<MiningModel functionName="regression">{schema("x", target="z")}'
+            f'<Segmentation multipleModelMethod="modelChain">{segments}</Segmentation></MiningModel>'
+        )
+        return document([data_field("z"), data_field("x")], model)
+
+    compile_pmml(chained(20))
+    with pytest.raises(ModelUnsupported, match=r"<MiningModel> \(line 2\) has models or outputs that make too long"):
+        compile_pmml(chained(400))
+
+
+def test_a_continuous_field_with_intervals_and_valid_values_is_refused() -> None:
+    """JPMML-Evaluator 1.7.7 takes the values alone, which is only one reading of the specification."""
+    inside = '<Interval closure="closedClosed" leftMargin="0" rightMargin="5"/><Value value="7"/>'
+    fields = [data_field("z"), data_field("x", inside=inside)]
+    with pytest.raises(ModelUnsupported, match=r"<DataField> \(line 1\) has intervals and valid values"):
+        compile_pmml(document(fields, REGRESSION.format(schema=schema("x", target="z"))))
+    missing = inside.replace('value="7"', 'value="7" property="missing"')
+    compile_pmml(
+        document([data_field("z"), data_field("x", inside=missing)], REGRESSION.format(schema=schema("x", target="z")))
+    )

@@ -216,3 +216,19 @@ def test_a_regression_table_is_what_the_specification_says(
 
 
 UNSEEN = 'invalidValueTreatment="asIs"'
+
+
+@pytest.mark.parametrize(("kind", "half"), [("double", [1.5, 2.5]), ("integer", [1, 2])])
+def test_a_number_made_whole_keeps_the_type_of_its_target_as_in_jpmml(kind: str, half: list[float]) -> None:
+    """JPMML-Evaluator 1.7.7: 3.0 / 2 is 1.5 for a target of type double, 3 / 2 is 1 for one of type integer."""
+    halved = '<Apply function="/"><FieldRef field="p"/><Constant dataType="integer">2</Constant></Apply>'
+    model = (
+        f'<RegressionModel functionName="regression">{schema("x", target="y")}<Output>'
+        f'<OutputField name="p" feature="predictedValue"/><OutputField name="q" feature="transformedValue">{halved}'
+        '</OutputField></Output><Targets><Target field="y" castInteger="round"/></Targets>'
+        '<RegressionTable intercept="0"><NumericPredictor name="x" coefficient="1"/></RegressionTable>'
+        "</RegressionModel>"
+    )
+    result = scored(document([data_field("y", kind), data_field("x")], model), x=[2.7, 5.0])
+    assert result.value.tolist() == [3, 5]
+    assert result.outputs["q"].tolist() == half

@@ -304,3 +304,67 @@ def test_a_penalty_for_surrogates_is_refused_where_confidences_are_told(strategy
     attributes = f'missingValueStrategy="{strategy}" missingValuePenalty="0.5"'
     with pytest.raises(ModelUnsupported, match=r"<TreeModel> \(line 1\).*surrogates"):
         scored(strategy_tree(attributes, root=surrogate), **STRATEGY_ROWS)
+
+
+GRAFTS = (
+    '<Node id="0" score="50" defaultChild="1"><True/>'
+    '<Node id="1"><SimplePredicate field="x" operator="lessThan" value="0"/><Regression functionName="regression"{}>'
+    '<RegressionTable intercept="0.25"><NumericPredictor name="z" coefficient="2"/></RegressionTable></Regression>'
+    "</Node>"
+    '<Node id="2" score="7"><SimplePredicate field="x" operator="greaterThan" value="1.5"/>'
+    '<Node id="3" score="8"><SimplePredicate field="x" operator="greaterThan" value="10"/></Node>'
+    '<Regression functionName="regression"><RegressionTable intercept="0.5">'
+    '<NumericPredictor name="z" coefficient="1"/></RegressionTable></Regression></Node></Node>'
+)
+GRAFT_ROWS: dict[str, list[object]] = {"x": [1, -1.5, None, 2, -3, -1, 11, 3], "z": [2, 0.5, 1, None, None, 9, None, 4]}
+
+
+def grafted(attributes: str, regression: str = "") -> bytes:
+    output = '<Output><OutputField name="n" feature="entityId" dataType="string"/></Output>'
+    model = (
+        f'<TreeModel functionName="regression" {attributes}>{schema("x", "z", target="y")}{output}'
+        f"{GRAFTS.format(regression)}</TreeModel>"
+    )
+    return document([data_field("y"), data_field("x"), data_field("z")], model)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "values", "nodes"),
+    [
+        ("", [None, 1.25, None, None, 18.25, 8.0, None], [None, "1", None, None, "1", "3", None]),
+        (
+            'noTrueChildStrategy="returnLastPrediction"',
+            [50.0, 1.25, 50.0, 7.0, 18.25, 8.0, 4.5],
+            ["0", "1", "0", "2", "1", "3", "2"],
+        ),
+        (
+            'noTrueChildStrategy="returnLastPrediction" missingValueStrategy="defaultChild"',
+            [50.0, 1.25, 2.25, 7.0, 18.25, 8.0, 4.5],
+            ["0", "1", "1", "2", "1", "3", "2"],
+        ),
+    ],
+)
+def test_regressions_at_nodes_answer_as_in_jpmml(
+    attributes: str, values: list[float | None], nodes: list[str | None]
+) -> None:
+    """The row whose node has neither a value of its regression nor a score fails, as in JPMML-Evaluator 1.7.7."""
+    result = scored(grafted(attributes), **GRAFT_ROWS)
+    assert set(result.reasons) == {4}
+    assert [None if math.isnan(one) else one for one in np.delete(result.value, 4).tolist()] == values
+    assert np.delete(result.outputs["n"], 4).tolist() == nodes
+
+
+def test_a_regression_at_a_node_is_normalized_as_in_jpmml() -> None:
+    result = scored(grafted("", ' normalizationMethod="logit"'), x=[-1.5, -1], z=[-1.625, -0.625])
+    assert result.value.tolist() == pytest.approx([1 / (1 + math.exp(3)), 1 / (1 + math.exp(1))], rel=1e-12)
+
+
+def test_a_regression_at_a_node_of_a_classification_is_refused() -> None:
+    graft = '<Regression functionName="regression"><RegressionTable intercept="1"/></Regression>'
+    model = (
+        f'<TreeModel functionName="classification">{schema("x", target="y")}'
+        f'<Node score="a"><True/>{graft}</Node></TreeModel>'
+    )
+    fields = [data_field("y", "string", inside=categories("a", "b")), data_field("x")]
+    with pytest.raises(ModelUnsupported, match=r"<Regression> \(line 1\)"):
+        scored(document(fields, model), x=[1.0])

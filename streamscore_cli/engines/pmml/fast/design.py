@@ -16,7 +16,7 @@ from streamscore_cli.engines.pmml.models.general_regression.model import (
     Multinomial,
     Ordinal,
 )
-from streamscore_cli.engines.pmml.models.general_regression.predictor import Covariate, Factor, Predictor
+from streamscore_cli.engines.pmml.models.general_regression.predictor import Contrast, Covariate, Factor, Predictor
 from streamscore_cli.engines.pmml.values.batch import Batch, Predicts
 from streamscore_cli.engines.pmml.values.column import Cells, Column
 from streamscore_cli.engines.pmml.values.prediction import Matrix
@@ -97,7 +97,7 @@ def _fast(predictor: Predictor, site: Site) -> Predictor:
     terms = [term for parameter in predictor.parameters for term in parameter.terms]
     if not predictor.parameters or any(site.places[term.slot] < 0 for term in terms):
         return predictor
-    if any(isinstance(term, Covariate) and term.exponent == 0.0 for term in terms):
+    if any(isinstance(term, Contrast) or (isinstance(term, Covariate) and term.exponent == 0.0) for term in terms):
         return predictor
     deepest = max(len(parameter.terms) for parameter in predictor.parameters)
     betas = np.array([[parameter.beta] for parameter in predictor.parameters])

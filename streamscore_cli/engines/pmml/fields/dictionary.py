@@ -71,10 +71,13 @@ def _data_field(element: Element, vocabulary: Vocabulary) -> DataField:
             continue
         groups[prop].append(cell)
         displays.extend((cell, shown) for shown in [value.get("displayValue")] if shown is not None)
+    optype = choice(element, "optype", OP_TYPES, _default_optype(kind))
+    if optype is OpType.CONTINUOUS and groups["valid"] and element.find("Interval") is not None:
+        raise unsupported(element, "has intervals and valid values, which may mean that either or both make valid")
     return DataField(
         required(element, "name"),
         kind,
-        choice(element, "optype", OP_TYPES, _default_optype(kind)),
+        optype,
         tuple(dict.fromkeys(groups["valid"])),
         tuple(groups["invalid"]),
         tuple(groups["missing"]),

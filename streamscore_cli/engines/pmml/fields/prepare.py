@@ -91,6 +91,13 @@ class Prepared:
             values = self._treat_outliers(values, wrong)
         return Column(self._treat_missing(values, faults), merged((faults, refused)))
 
+    def keeps(self, values: Cells) -> bool:
+        """Return whether these cells, none of them missing, are what they are after the treatments too."""
+        wrong = self._wrong(values, None)
+        if np.isin(values, self.missing).any() or (wrong is not None and self.on_invalid is not Invalid.AS_IS):
+            return False
+        return self.outliers is Outliers.AS_IS or np.array_equal(self._treat_outliers(values, wrong), values)
+
     def _refused(self, values: Cells, faults: Faults | None, batch: Batch) -> Faults | None:
         """Return the faults of rows without a value; one that a treatment takes away is not among them."""
         absent = np.isnan(values) if faults is None else np.isnan(values) & (faults == 0)

@@ -105,8 +105,13 @@ def _input_field(compiler: Compiler, data: DataField) -> Field:
     return Field(data.name, data.type, data.optype, slot, data.valid)
 
 
+def checked(data: DataField, slot: int = 0) -> Prepared:
+    """Return the column in a slot with the checks of its data field and no treatment."""
+    return Prepared(slot, data.name, data.type, data.valid, data.invalid, data.missing, _intervals(data))
+
+
 def _prepared(compiler: Compiler, element: Element | None, data: DataField, source: Field) -> Field:
-    prepared = Prepared(source.slot, data.name, data.type, data.valid, data.invalid, data.missing, _intervals(data))
+    prepared = checked(data, source.slot)
     if element is not None:
         prepared = _with_missing(compiler, element, _with_outliers(element, _with_invalid(compiler, element, prepared)))
     return replace(source, optype=data.optype, slot=compiler.column(prepared))

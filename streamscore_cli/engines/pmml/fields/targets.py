@@ -129,7 +129,7 @@ def with_targets(
         return built
     _refuse_passed_on(model, element)
     if function == "regression":
-        return _regression(compiler, element, built, single=single)
+        return _regression(element, built, target, single=single)
     for name in _TREATMENTS:
         if element.get(name) is not None:
             raise unsupported(element, f"has {name} in a {function} model")
@@ -158,8 +158,7 @@ def target_element(model: Element, target: Target) -> Element | None:
     return found[0] if found else None
 
 
-def _regression(compiler: Compiler, element: Element, built: Built, *, single: bool) -> Built:
-    del compiler
+def _regression(element: Element, built: Built, target: Target, *, single: bool) -> Built:
     whole = choice(element, "castInteger", _WHOLE, Whole.NO)
     values = list(element.all("TargetValue"))
     defaults = [one for one in (optional_number(value, "defaultValue") for value in values) if one is not None]
@@ -176,7 +175,8 @@ def _regression(compiler: Compiler, element: Element, built: Built, *, single: b
         defaults[0] if defaults else math.nan,
         single,
     )
-    return replace(built, model=rescaled, type=DataType.INTEGER if whole is not Whole.NO else built.type)
+    counts = whole is not Whole.NO and target.type is DataType.INTEGER  # a whole double is a double, as in JPMML
+    return replace(built, model=rescaled, type=DataType.INTEGER if counts else built.type)
 
 
 def _with_priors(compiler: Compiler, element: Element, built: Built) -> Built:

@@ -19,7 +19,7 @@ _PARTS = "MiningSchema Output Targets LocalTransformations"
 _INERT = "ModelStats ModelExplanation"
 
 
-_OF_SEVERAL_TARGETS = {"MiningModel", "NearestNeighborModel"}
+_OF_SEVERAL_TARGETS = {"MiningModel", "NearestNeighborModel", "NeuralNetwork"}
 _CONTEXTS = {"float": True, "double": False}
 
 

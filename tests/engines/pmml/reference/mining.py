@@ -12,6 +12,7 @@ from tests.engines.pmml.reference.document import number
 from tests.engines.pmml.reference.predicates import holds, predicate_of
 from tests.engines.pmml.reference.prediction import Prediction, Shares, Site, largest
 
+_SUMS = {"sum", "weightedSum"}
 _CHAINS = {"modelChain", "multiModelChain"}
 
 
@@ -64,7 +65,7 @@ def _together(site: Site, segmentation: ET.Element, method: str, votes: list[Vot
     treatment = segmentation.get("missingPredictionTreatment", "continue")
     there = [vote for vote in votes if vote.prediction.value is not None]
     lacking = len(there) < len(votes)
-    if not there:
+    if not there and not (votes and treatment == "skipSegment" and method in _SUMS):
         return Prediction()
     if treatment == "skipSegment" and lacking:
         total = sum(vote.weight for vote in votes)

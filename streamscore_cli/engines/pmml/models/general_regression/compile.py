@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from streamscore_cli.engines.pmml.compiler import Built, Labels, Site
+from streamscore_cli.engines.pmml.document.arrays import matrix as numbers_of
 from streamscore_cli.engines.pmml.document.element import (
     Element,
     child,
@@ -18,6 +21,7 @@ from streamscore_cli.engines.pmml.document.element import (
 )
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.dictionary import literal
+from streamscore_cli.engines.pmml.fields.field import Field
 from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.general_regression.model import (
     Amount,
@@ -27,7 +31,15 @@ from streamscore_cli.engines.pmml.models.general_regression.model import (
     Multinomial,
     Ordinal,
 )
-from streamscore_cli.engines.pmml.models.general_regression.predictor import Covariate, Factor, Parameter, Predictor
+from streamscore_cli.engines.pmml.models.general_regression.predictor import (
+    Contrast,
+    Covariate,
+    Factor,
+    Parameter,
+    Predictor,
+    Term,
+)
+from streamscore_cli.engines.pmml.models.general_regression.survival import Baseline, Needed, Survival
 from streamscore_cli.engines.pmml.values.batch import Predicts
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
 from streamscore_cli.engines.pmml.values.types import DataType
@@ -35,16 +47,21 @@ from streamscore_cli.engines.pmml.values.types import DataType
 SHAPES: Shapes = {
     "GeneralRegressionModel": model_shape(
         "modelType targetReferenceCategory linkFunction linkParameter distParameter cumulativeLink"
-        " trialsVariable trialsValue offsetVariable offsetValue",
-        "ParameterList FactorList CovariateList PPMatrix ParamMatrix",
-        "targetVariableName distribution modelDF",
-        "PCovMatrix",
+        " trialsVariable trialsValue offsetVariable offsetValue endTimeVariable baselineStrataVariable",
+        "ParameterList FactorList CovariateList PPMatrix ParamMatrix BaseCumHazardTables",
+        "targetVariableName distribution modelDF startTimeVariable subjectIDVariable statusVariable",
+        "PCovMatrix EventValues",
     ),
     "ParameterList": shape("", "Parameter"),
-    "Parameter": shape("name", "", "label referencePoint"),
+    "Parameter": shape("name referencePoint", "", "label"),
     "FactorList": shape("", "Predictor"),
     "CovariateList": shape("", "Predictor"),
-    "Predictor": shape("name"),
+    "Predictor": shape("name", "Categories Matrix", "contrastMatrixType"),
+    "Categories": shape("", "Category"),
+    "Category": shape("value"),
+    "BaseCumHazardTables": shape("maxTime", "BaselineStratum BaselineCell"),
+    "BaselineStratum": shape("value maxTime", "BaselineCell", "label"),
+    "BaselineCell": shape("time cumHazard"),
     "PPMatrix": shape("", "PPCell"),
     "PPCell": shape("value predictorName parameterName targetCategory"),
     "ParamMatrix": shape("", "PCell"),
@@ -57,12 +74,13 @@ _LINKS = {
 }
 _PARAMETERS = {"negbin": "distParameter", "power": "linkParameter", "oddspower": "linkParameter"}
 _CUMULATIVE = {name: name for name in ("logit", "probit", "cloglog", "loglog", "cauchit")}
+_COX = "CoxRegression"
 _REGRESSIONS = {"regression", "generalLinear", "generalizedLinear"}
 _CLASSIFICATIONS = {"generalizedLinear", "multinomialLogistic", "ordinalMultinomial"}
-_KINDS = {name: name for name in _REGRESSIONS | _CLASSIFICATIONS}
+_KINDS = {name: name for name in _REGRESSIONS | _CLASSIFICATIONS | {_COX}}
 _BINARY = 2
 
-Terms = dict[str, tuple[Covariate | Factor, ...]]
+Terms = dict[str, tuple[Term, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +104,13 @@ def compile_general_regression(site: Site) -> Built:
     kind = choice(site.element, "modelType", _KINDS)
     matrices = _matrices(site)
     if site.function == "regression":
-        if kind not in _REGRESSIONS:
+        if kind not in _REGRESSIONS | {_COX}:
             raise unsupported(site.element, f"is a regression with modelType={kind!r}")
         if set(matrices.betas) - {None} or set(matrices.terms) - {None}:
             raise unsupported(site.element, "is a regression whose parameters have target categories")
         predictor = matrices.predictor(None, matrices.betas.get(None, []))
+        if kind == _COX:
+            return Built(_survival(site, matrices, predictor), regression_type(site))
         return Built(GeneralRegression(_mean(site, kind, predictor)), regression_type(site))
     if site.function != "classification" or kind not in _CLASSIFICATIONS:
         raise unsupported(site.element, f"has functionName={site.function!r:.40} and modelType={kind!r}")
@@ -99,6 +119,36 @@ def compile_general_regression(site: Site) -> Built:
         raise unsupported(site.element, "does not say its categories as values of its target")
     model = _ordinal(site, matrices, labels) if kind == "ordinalMultinomial" else _nominal(site, matrices, labels, kind)
     return Built(model, site.target.type, labels, frozenset({PROBABILITY}))
+
+
+def _survival(site: Site, matrices: _Matrices, predictor: Predictor) -> Survival:
+    _demand_none(site, "offset", "trials")
+    listed = child(site.element, "ParameterList").all("Parameter")
+    points = {required(one, "name"): number(one, "referencePoint", 0.0) for one in listed}
+    reference = sum(beta * points[name] for name, beta in matrices.betas.get(None, []))
+    tables = child(site.element, "BaseCumHazardTables")
+    time, strata = required(site.element, "endTimeVariable"), site.element.get("baselineStrataVariable")
+    field = site.scope.field(time, site.element)
+    if not field.type.is_numeric:
+        raise unsupported(site.element, f"has the {field.type} {time!r:.60} as its endTimeVariable")
+    if strata is None:
+        return Survival(predictor, reference, Needed(field.slot, time), None, (), (_baseline(tables),))
+    stratum = site.scope.field(strata, site.element)
+    elements = list(tables.all("BaselineStratum"))
+    vocabulary = site.compiler.vocabulary
+    cells = tuple(literal(one, required(one, "value"), stratum.type, vocabulary) for one in elements)
+    if len(set(cells)) != len(cells):
+        raise rejected(tables, "has two baselines for one stratum")
+    baselines = tuple(_baseline(one) for one in elements)
+    return Survival(predictor, reference, Needed(field.slot, time), Needed(stratum.slot, strata), cells, baselines)
+
+
+def _baseline(element: Element) -> Baseline:
+    cells = sorted((number(one, "time"), number(one, "cumHazard")) for one in element.all("BaselineCell"))
+    times, hazards = np.array([time for time, _ in cells]), np.array([hazard for _, hazard in cells])
+    if not len(times) or not np.isfinite(times).all() or (np.diff(times) <= 0.0).any() or not (hazards >= 0.0).all():
+        raise unsupported(element, "has no hazards at different times")
+    return Baseline(times, hazards, number(element, "maxTime"))
 
 
 def _nominal(site: Site, matrices: _Matrices, labels: Labels, kind: str) -> Predicts:
@@ -201,7 +251,7 @@ def _matrices(site: Site) -> _Matrices:
 
 
 def _terms(site: Site) -> dict[float | None, Terms]:
-    factors, covariates = _names(site, "FactorList"), _names(site, "CovariateList")
+    factors, covariates = _predictors(site, "FactorList"), _predictors(site, "CovariateList")
     found: dict[float | None, Terms] = {}
     matrix = site.element.find("PPMatrix")
     for one in matrix.all("PPCell") if matrix is not None else ():
@@ -209,9 +259,9 @@ def _terms(site: Site) -> dict[float | None, Terms]:
         if (predictor in factors) == (predictor in covariates):
             raise rejected(one, f"is of {predictor!r:.60}, which is not one of the factors or of the covariates")
         field = site.scope.field(predictor, one)
-        term: Covariate | Factor
+        term: Term
         if predictor in factors:
-            term = Factor(field.slot, literal(one, required(one, "value"), field.type, site.compiler.vocabulary))
+            term = _factor(site, one, factors[predictor], field)
         elif field.type.is_numeric:
             term = Covariate(field.slot, number(one, "value"))
         else:
@@ -222,9 +272,25 @@ def _terms(site: Site) -> dict[float | None, Terms]:
     return found
 
 
-def _names(site: Site, tag: str) -> set[str]:
+def _factor(site: Site, element: Element, predictor: Element, field: Field) -> Term:
+    """Return the term of a cell that is of a factor: whether it is the cell's category, or the contrast to that."""
+    vocabulary = site.compiler.vocabulary
+    cell = literal(element, required(element, "value"), field.type, vocabulary)
+    if predictor.find("Matrix") is None:
+        return Factor(field.slot, cell)
+    categories = list(child(predictor, "Categories").all("Category"))
+    cells = tuple(literal(one, required(one, "value"), field.type, vocabulary) for one in categories)
+    contrasts = numbers_of(child(predictor, "Matrix"))
+    if contrasts.shape != (len(cells), len(cells)) or len(set(cells)) != len(cells):
+        raise unsupported(predictor, "has a contrast matrix that is not one of its categories by its categories")
+    if cell not in cells:
+        raise unsupported(element, "is of a category without contrasts")
+    return Contrast(field.slot, cells, tuple(contrasts[:, cells.index(cell)].tolist()), field.name)
+
+
+def _predictors(site: Site, tag: str) -> dict[str, Element]:
     found = site.element.find(tag)
-    return {required(one, "name") for one in found.all("Predictor")} if found is not None else set()
+    return {required(one, "name"): one for one in found.all("Predictor")} if found is not None else {}
 
 
 def _category(site: Site, element: Element) -> float | None:

@@ -42,11 +42,33 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """A number for each of a field's categories: a column of its contrast matrix; missing where the field is."""
+
+    slot: int
+    cells: tuple[float, ...]
+    numbers: tuple[float, ...]
+    name: str
+
+    def evaluate(self, batch: Batch) -> Column:
+        """Return the column; a row with another category fails."""
+        values, faults = batch.column(self.slot)
+        found: Cells = np.full(batch.length, math.nan)
+        for cell, number in zip(self.cells, self.numbers, strict=True):
+            found = np.where(values == cell, number, found)
+        other = np.isnan(found) & ~np.isnan(values)
+        return Column(found, merged((faults, batch.faults(other, f"{self.name!r} has no contrasts for its value"))))
+
+
+Term = Covariate | Factor | Contrast
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A coefficient times a product; an empty product is 1, which makes it an intercept."""
 
     beta: float
-    terms: tuple[Covariate | Factor, ...] = ()
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,7 @@ class Predictor:
                 asked = ~(absent | zero)
                 used.append(among(faults, asked))
                 absent |= asked & np.isnan(values)
-                zero |= (values == 0.0) if isinstance(term, Factor) else False
+                zero |= (values == 0.0) if not isinstance(term, Covariate) else False
                 with np.errstate(all="ignore"):
                     product = product * values
             with np.errstate(all="ignore"):

@@ -29,6 +29,7 @@ class Combine(StrEnum):
     MAX = "max"
 
 
+_SUMS = {Combine.SUM, Combine.WEIGHTED_SUM}
 _WEIGHTED = {Combine.WEIGHTED_AVERAGE, Combine.WEIGHTED_SUM, Combine.WEIGHTED_MEDIAN}
 
 
@@ -47,7 +48,8 @@ class RegressionEnsemble:
         there = ~np.isnan(found.values)
         value = self._combined(found.values, there)
         if self.on_missing.treatment is OnMissing.SKIP:
-            gone = ~any_of(there) | self.on_missing.too_many(found, self.segments)
+            counted = found.active if self.combine in _SUMS else there  # a sum of nothing is 0, a mean is none
+            gone = ~any_of(counted) | self.on_missing.too_many(found, self.segments)
         else:
             gone = found.lacking
         return Prediction(Column(np.where(gone, math.nan, value), found.faults))

@@ -78,12 +78,10 @@ class Distributed:
 
     def _poisson(self, values: Cells) -> Matrix:
         means = self.means[self.poisson]
-        possible = (values >= 0) & np.isfinite(values)
+        possible = (values >= 0) & (values < _LARGEST_COUNT)
         counts = np.where(possible, values, 0.0)
         unique, places = np.unique(counts, return_inverse=True)
-        factorials = np.array(
-            [math.lgamma(count + 1.0) if count < _LARGEST_COUNT else math.inf for count in unique.tolist()]
-        )[places]
+        factorials = np.array([math.lgamma(count + 1.0) for count in unique.tolist()])[places]
         logs = counts[:, None] * np.log(means) - means - factorials[:, None]
         return np.where(possible[:, None], logs, -math.inf)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from streamscore_cli.engines.pmml.compiler import Built, CompiledModel, Labels, Site, Target
+from streamscore_cli.engines.pmml.compiler import Built, Labels, Site
 from streamscore_cli.engines.pmml.document.element import (
     Element,
     child,
@@ -22,7 +22,8 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.fields.dictionary import literal
 from streamscore_cli.engines.pmml.fields.field import Field
-from streamscore_cli.engines.pmml.fields.targets import with_targets
+from streamscore_cli.engines.pmml.fields.prepare import Prepared
+from streamscore_cli.engines.pmml.fields.schema import checked
 from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
 from streamscore_cli.engines.pmml.models.distance import (
     Compare,
@@ -33,7 +34,8 @@ from streamscore_cli.engines.pmml.models.distance import (
     ranks_asked,
 )
 from streamscore_cli.engines.pmml.models.neighbours.model import Average, Averaged, Instances, Told, Voted
-from streamscore_cli.engines.pmml.outputs.features import PredictedCell
+from streamscore_cli.engines.pmml.models.several import joined, sites_of_targets
+from streamscore_cli.engines.pmml.values.column import Cells
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 from streamscore_cli.engines.pmml.values.types import DataType, OpType
 
@@ -51,7 +53,6 @@ SHAPES: Shapes = {
 
 _AVERAGES = {kind.value: kind for kind in Average}
 _VOTES = {"majorityVote": False, "weightedMajorityVote": True}
-_TARGETS = {"predicted", "target"}
 _EXACT = {Compare.DELTA, Compare.EQUAL}
 
 
@@ -81,14 +82,13 @@ def compile_neighbours(site: Site) -> Built:
     identifiers = _identifiers(element, records)
     instances = _instances(site, records, min(max(count, ranks_asked(element)), records.length))
     ranks = ranked_types(records.length, instances.told)
-    targets = [one for one in child(element, "MiningSchema").all("MiningField") if one.get("usageType") in _TARGETS]
-    if not targets and site.function in {"mixed", "clustering"}:
+    sites = sites_of_targets(site)
+    if not sites and site.function in {"mixed", "clustering"}:
         return Built(Told(instances), site.target.type, entities=identifiers, extras=ranks)
-    if not targets:
+    if not sites:
         raise unsupported(element, f"has functionName={site.function!r:.40} and no target")
-    sites = [site, *(replace(site, target=_target(site, required(one, "name"), one)) for one in targets[1:])]
     built = [replace(_predicting(one, records, instances, count), entities=identifiers, extras=ranks) for one in sites]
-    return _joined(sites, built) if len(built) > 1 else built[0]
+    return joined(sites, built)
 
 
 def _predicting(site: Site, records: _Records, instances: Instances, count: int) -> Built:
@@ -98,29 +98,6 @@ def _predicting(site: Site, records: _Records, instances: Instances, count: int)
             site.element, f"has functionName={site.function!r:.40} for the {site.target.optype} {site.target.name!r}"
         )
     return (_averaged if continuous else _voted)(site, records, instances, count)
-
-
-def _target(site: Site, name: str, user: Element) -> Target:
-    data = site.compiler.data.get(name)
-    if data is None:
-        raise unsupported(user, f"predicts {name!r:.60}, which is no field of the data dictionary")
-    return Target(name, data.type, data.optype, data)
-
-
-def _joined(sites: list[Site], built: list[Built]) -> Built:
-    """Return the model of the first target with the others beside it."""
-    segments: dict[str, CompiledModel] = {}
-    answers: list[Field] = []
-    for site, one in zip(sites[1:], built[1:], strict=True):
-        compiler, target = site.compiler, site.target
-        function = "regression" if target.optype is OpType.CONTINUOUS else "classification"
-        treated = with_targets(compiler, site.element, one, target, function, single=False)
-        compiled = CompiledModel(compiler.number_of(treated.model), treated, target, function, site.scope)
-        name = target.name or ""
-        segments[name] = compiled
-        slot = compiler.column(PredictedCell(compiled.number, treated.type))
-        answers.append(Field(name, treated.type, target.optype, slot))
-    return replace(built[0], segments=segments, answers=tuple(answers))
 
 
 def _records(element: Element) -> _Records:
@@ -182,13 +159,30 @@ def _points(site: Site, inputs: list[Element], fields: list[Field], records: _Re
     for place, (one, field) in enumerate(zip(inputs, fields, strict=True)):
         texts = records.column(required(one, "field"), one)
         points[:, place] = [literal(one, text, field.type, site.compiler.vocabulary) for text in texts]
+        _demand_kept(site, one, field.slot, points[:, place])
     if not np.isfinite(points).all():
         raise rejected(records.element, "has a value that is infinite")
     return points
 
 
+def _demand_kept(site: Site, element: Element, slot: int, cells: Cells) -> None:
+    """Refuse training records that the treatments of their field would change, as JPMML's are treated too."""
+    source = site.compiler.columns[slot]
+    while isinstance(source, Prepared):
+        if not source.keeps(cells):
+            raise unsupported(element, f"has training records with values that {source.name!r:.60} treats or refuses")
+        source = site.compiler.columns[source.slot]
+
+
 def _answers(site: Site, records: _Records) -> list[str]:
-    return records.column(site.target.name or "", site.element)
+    target = site.target
+    texts = records.column(target.name or "", site.element)
+    if target.data is not None:
+        data, code = target.data, site.compiler.vocabulary
+        cells = np.array([literal(site.element, text, data.type, code) for text in texts])
+        if not checked(data).keeps(cells):
+            raise unsupported(site.element, f"has training records with values that {data.name!r:.60} refuses")
+    return texts
 
 
 def _threshold(element: Element, *, weighted: bool) -> float:

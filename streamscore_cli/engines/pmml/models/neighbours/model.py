@@ -103,11 +103,12 @@ class Voted:
     def predict(self, batch: Batch) -> Prediction:
         """Return the prediction for every row."""
         places, apart, faults = self.instances.nearest(batch)
-        votes = np.zeros((batch.length, len(self.labels)))
+        votes = np.full((batch.length, len(self.labels)), -1.0)  # what no neighbour has loses to what weighs nothing
         rows = np.arange(batch.length)
         for rank in range(self.count):
             weight = _weight(apart[:, rank], self.threshold) if self.weighted else 1.0
-            votes[rows, self.answers[places[:, rank]]] += weight
+            given = self.answers[places[:, rank]]
+            votes[rows, given] = np.maximum(votes[rows, given], 0.0) + weight
         winner = self.preferred[np.argmax(votes[:, self.preferred], axis=1)]
         value = Column(np.array(self.labels)[winner], faults)
         return Prediction(value, entities=_entities(places), extras=self.instances.affinities(apart, faults))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ from streamscore_cli.engines.pmml.models.neural.network import (
     Layer,
     Network,
 )
+from streamscore_cli.engines.pmml.models.several import joined, sites_of_targets
 from streamscore_cli.engines.pmml.values.prediction import PROBABILITY
 
 _LAYERED = "activationFunction threshold width altitude normalizationMethod"
@@ -47,8 +49,17 @@ SHAPES: Shapes = {
 
 _ACTIVATIONS = {name: name for name in (*ACTIVATIONS, RADIAL_BASIS, THRESHOLD)}
 _NORMALIZATIONS = {name: name for name in ("none", "simplemax", "softmax")}
+_FUNCTIONS = {"regression", "classification"}
 _OUTPUTS = ("FieldRef", "NormContinuous", "NormDiscrete")
 _OPEN = {"asIs": True, "asExtremeValues": False, "asMissingValues": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """A NeuralOutput, and the expression that says what of its target it is."""
+
+    element: Element
+    expression: Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +99,12 @@ def compile_neural(site: Site) -> Built:
     if not layers or not slots:
         raise rejected(site.element, "needs inputs and layers")
     network = Network(tuple(slots), layers)
-    outputs = list(child(site.element, "NeuralOutputs").all("NeuralOutput"))
-    if site.function == "regression":
-        return _regression(site, network, outputs, sources)
-    if site.function == "classification":
-        return _classification(site, network, outputs, sources)
-    raise unsupported(site.element, f"has functionName={site.function!r:.40}")
+    if site.function not in _FUNCTIONS:
+        raise unsupported(site.element, f"has functionName={site.function!r:.40}")
+    sites = sites_of_targets(site) or [site]
+    outputs = _outputs(sites)
+    build = _regression if site.function == "regression" else _classification
+    return joined(sites, [build(one, network, outputs[one.target.name], sources) for one in sites])
 
 
 def _layer(network: Element, layer: Element, sources: _Sources) -> Layer:
@@ -143,16 +154,25 @@ def _inherited(name: str, default: float, *elements: Element) -> float:
     return default
 
 
-def _regression(site: Site, network: Network, outputs: list[Element], sources: _Sources) -> Built:
+def _outputs(sites: list[Site]) -> dict[str | None, list[_Output]]:
+    """Return the outputs by the targets they are of."""
+    found: dict[str | None, list[_Output]] = {site.target.name: [] for site in sites}
+    for element in child(sites[0].element, "NeuralOutputs").all("NeuralOutput"):
+        name, expression = _expression(sites[0], element, found)
+        found[name].append(_Output(element, expression))
+    return found
+
+
+def _regression(site: Site, network: Network, outputs: list[_Output], sources: _Sources) -> Built:
     if len(outputs) != 1:
-        raise unsupported(site.element, f"is a regression with {len(outputs)} outputs")
-    expression = _expression(site, outputs[0])
+        raise unsupported(site.element, f"is a regression with {len(outputs)} outputs for {site.target.name!r:.60}")
+    expression = outputs[0].expression
     inverse = None
     if expression.tag == "NormContinuous":
         inverse = _inverse(expression)
     elif expression.tag != "FieldRef":
         raise unsupported(expression, "is no way to a number")
-    model = NetworkRegression(network, sources.of(outputs[0], "outputNeuron"), inverse)
+    model = NetworkRegression(network, sources.of(outputs[0].element, "outputNeuron"), inverse)
     return Built(model, regression_type(site))
 
 
@@ -164,20 +184,20 @@ def _inverse(element: Element) -> Inverse:
     return Inverse(np.array(origs), np.array(norms), choice(element, "outliers", _OPEN, default=True))
 
 
-def _classification(site: Site, network: Network, outputs: list[Element], sources: _Sources) -> Built:
+def _classification(site: Site, network: Network, outputs: list[_Output], sources: _Sources) -> Built:
     by_cell: dict[float, Element] = {}
     texts: list[str] = []
     for one in outputs:
-        expression = _expression(site, one)
+        expression = one.expression
         if expression.tag != "NormDiscrete":
             raise unsupported(expression, "is no way to a category")
         texts.append(required(expression, "value"))
         cell = label_cell(site, expression, texts[-1])
         if cell in by_cell:
             raise rejected(expression, f"is a second output for {texts[-1]!r:.60}")
-        by_cell[cell] = one
+        by_cell[cell] = one.element
     if len(by_cell) <= 1:
-        raise unsupported(site.element, f"is a classification with {len(by_cell)} outputs")
+        raise unsupported(site.element, f"is a classification with {len(by_cell)} outputs for {site.target.name!r:.60}")
     labels = labels_of(site, texts)
     places = tuple(labels.cells.index(cell) for cell in by_cell)
     winners = [by_cell[labels.cells[place]] for place in places]
@@ -187,14 +207,14 @@ def _classification(site: Site, network: Network, outputs: list[Element], source
     return Built(model, site.target.type, labels, frozenset({PROBABILITY}), entities)
 
 
-def _expression(site: Site, output: Element) -> Element:
-    """Return what an output means: a reference to a derived field is what that field is made by."""
+def _expression(site: Site, output: Element, targets: Container[str | None]) -> tuple[str, Element]:
+    """Return the target of an output, and what it means: a reference to a derived field is what makes that field."""
     parent = child(output, "DerivedField")
     for _ in range(len(_derived(site)) + 1):
         expression = child(parent, *_OUTPUTS)
         name = required(expression, "field")
-        if name == site.target.name:
-            return expression
+        if name in targets:
+            return name, expression
         derived = _derived(site).get(name)
         if derived is None or expression.tag != "FieldRef":
             break

@@ -44,19 +44,26 @@ _BINARY = 2
 
 def compile_regression(site: Site) -> Built:
     """Compile a RegressionModel."""
-    element = site.element
+    if site.function == "regression":
+        return Built(compile_table(site, site.element), regression_type(site))
+    if site.function != "classification":
+        raise unsupported(site.element, f"has functionName={site.function!r:.40}")
+    return _classification(site, list(site.element.all("RegressionTable")), _method(site, site.element))
+
+
+def compile_table(site: Site, element: Element) -> Regression:
+    """Return the regression that is the only table of an element."""
+    tables, method = list(element.all("RegressionTable")), _method(site, element)
+    if len(tables) != 1 or method not in _OF_REGRESSION:
+        raise unsupported(element, f"is a regression with {len(tables)} tables and the normalization {method}")
+    return Regression(_table(site, tables[0]), "logit" if method == "softmax" else method)
+
+
+def _method(site: Site, element: Element) -> str:
     method = choice(element, "normalizationMethod", _NORMALIZATIONS, "none")
-    tables = list(element.all("RegressionTable"))
     if site.single and method not in _OF_SINGLE:
         raise unsupported(element, f"has the normalization {method} and mathContext='float'")
-    if site.function == "regression":
-        if len(tables) != 1 or method not in _OF_REGRESSION:
-            raise unsupported(element, f"is a regression with {len(tables)} tables and the normalization {method}")
-        link = "logit" if method == "softmax" else method
-        return Built(Regression(_table(site, tables[0]), link), regression_type(site))
-    if site.function != "classification":
-        raise unsupported(element, f"has functionName={site.function!r:.40}")
-    return _classification(site, tables, method)
+    return method
 
 
 def _classification(site: Site, tables: list[Element], method: str) -> Built:

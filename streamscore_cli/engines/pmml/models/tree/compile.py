@@ -22,6 +22,8 @@ from streamscore_cli.engines.pmml.document.element import (
 from streamscore_cli.engines.pmml.document.element import child as child_of
 from streamscore_cli.engines.pmml.document.grammar import Shapes, shape
 from streamscore_cli.engines.pmml.models.assembly import label_cell, labels_of, model_shape, regression_type
+from streamscore_cli.engines.pmml.models.regression.compile import compile_table
+from streamscore_cli.engines.pmml.models.tree.grafted import Grafted
 from streamscore_cli.engines.pmml.models.tree.missing import Penalised, Undecided
 from streamscore_cli.engines.pmml.models.tree.tests import Outcome, Test, TestMaker
 from streamscore_cli.engines.pmml.models.tree.tree import AMONG, Tests, Tree
@@ -34,7 +36,10 @@ SHAPES: Shapes = {
     "TreeModel": model_shape(
         "missingValueStrategy missingValuePenalty noTrueChildStrategy", "Node", "splitCharacteristic"
     ),
-    "Node": shape("id score recordCount defaultChild", f"Node ScoreDistribution {PREDICATES}", "", "Partition"),
+    "Node": shape(
+        "id score recordCount defaultChild", f"Node ScoreDistribution Regression {PREDICATES}", "", "Partition"
+    ),
+    "Regression": shape("functionName normalizationMethod", "RegressionTable", "modelName algorithmName"),
     "ScoreDistribution": shape("value recordCount confidence probability"),
 }
 
@@ -73,9 +78,11 @@ def compile_tree(site: Site) -> Built:
         scores = [optional_number(node.element, "score") for node in nodes]
         filled = [math.nan if score is None else score for score in [*scores, None]]
         model = _with_strategy(site, chains, Tree(tests, np.array(filled)))
-        return Built(model, regression_type(site), entities=ids)
+        return Built(_grafted(site, nodes, model), regression_type(site), entities=ids)
     if site.function != "classification":
         raise unsupported(site.element, f"has functionName={site.function!r:.40}")
+    for graft in _grafts(nodes).values():
+        raise unsupported(graft, "is within a tree that is a classification")
     labels = labels_of(site, _texts(nodes))
     distributions = _distributions(site, nodes, labels)
     orders = _orders(site, nodes, labels)
@@ -95,6 +102,24 @@ def _with_strategy(site: Site, chains: _Chains, tree: Tree) -> Predicts:
     if not costs or chains.on_unknown is not OnUnknown.DEFAULT_CHILD:
         return tree
     return Penalised(tree, chains.defaults(), penalty)
+
+
+def _grafts(nodes: list[_Node]) -> dict[int, Element]:
+    """Return the regressions at nodes."""
+    found = ((node.place, node.element.find("Regression")) for node in nodes)
+    return {place: element for place, element in found if element is not None}
+
+
+def _grafted(site: Site, nodes: list[_Node], tree: Predicts) -> Predicts:
+    grafts = _grafts(nodes)
+    for element in grafts.values():
+        if not isinstance(tree, Tree) or site.single or required(element, "functionName") != "regression":
+            raise unsupported(element, "is within a tree of 32 bits or with aggregation, or is no regression")
+    if not grafts or not isinstance(tree, Tree):
+        return tree
+    places = np.full(len(nodes), -1, dtype=np.intp)
+    places[list(grafts)] = range(len(grafts))
+    return Grafted(tree, tuple(compile_table(site, element) for element in grafts.values()), places)
 
 
 def _nodes(root: Element) -> list[_Node]:
