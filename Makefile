@@ -32,6 +32,7 @@ check: $(VENV)/.dev ## lint, types, import contracts, generated files fresh; cha
 	@$(BIN)/python scripts/make_protos.py --check
 	@$(BIN)/python scripts/make_docs.py --check
 	@$(BIN)/python scripts/make_pmml_docs.py --check
+	@$(BIN)/python scripts/make_dashboards.py --check
 	@echo 'check: all holds'
 
 fmt: $(VENV)/.dev ## format, and mend what the linter can mend
@@ -43,9 +44,10 @@ bench: $(VENV)/.dev ## measure: the server against the bare loop, decode, encode
 cover: $(VENV)/.dev ## the tests with coverage
 	@$(BIN)/python -m coverage run -m pytest -m 'not servers' $(PYTEST_ARGS) && $(BIN)/python -m coverage report
 
-docs: $(VENV)/.dev ## write docs/cli.md, docs/settings.md and docs/pmml.md anew
+docs: $(VENV)/.dev ## write docs/cli.md, settings.md, metrics.md and pmml.md, and the dashboards, anew
 	@$(BIN)/python scripts/make_docs.py
 	@$(BIN)/python scripts/make_pmml_docs.py
+	@$(BIN)/python scripts/make_dashboards.py
 
 completions: docs ## write the shells' completions anew (with the docs)
 

@@ -37,9 +37,9 @@ def settings_for(brokers: str, topics: dict[str, str], results: ResultFormat) ->
 class Stopwatch:
     """Wall time and CPU time of this process between two counts of records."""
 
-    def __init__(self, records: int) -> None:
+    def __init__(self, records: int, warm_share: float = WARM_SHARE) -> None:
         """Start after the warm share of `records` and stop at the last."""
-        self._warm, self._last = int(records * WARM_SHARE), records
+        self._warm, self._last = int(records * warm_share), records
         self._begun: tuple[int, float, float] | None = None
         self.figures: dict[str, float] = {}
 

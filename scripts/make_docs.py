@@ -159,7 +159,7 @@ def cli_page() -> str:
     """Return the help of every command, and the exit codes."""
     root = command_table()
     parts = [CLI_HEAD, section(PROGRAM, root, None)]
-    context = typer.Context(root, info_name=PROGRAM)
+    context = typer.Context(root, info_name=PROGRAM, **root.context_settings)
     for entry in COMMANDS:
         parts += sections(entry.name, load_command(entry.name), context)
     return "\n".join([*parts, exit_codes_section()])
@@ -177,7 +177,7 @@ def sections(name: str, command: Command, parent: typer.Context) -> list[str]:
 
 def section(title: str, command: Command, parent: typer.Context | None, name: str = PROGRAM) -> str:
     """Return a heading and the help below it."""
-    context = typer.Context(command, info_name=name, parent=parent, terminal_width=WIDTH)
+    context = typer.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, **command.context_settings)
     lines = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     return f"## {title}\n\n```text\n{lines}\n```\n"
 

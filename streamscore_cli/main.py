@@ -45,6 +45,7 @@ COMMANDS = (
     Entry("serve", "serve", "serve", "Score records with the models that the models topic names."),
     Entry("publish", "publish", "app", "Send records and models to Kafka."),
     Entry("topics", "topics", "app", "Create, list and describe the topics."),
+    Entry("provision", "provision", "app", "Make InfluxDB and Grafana as they should be."),
     Entry("stats", "stats", "stats", "Show what running servers do."),
     Entry("results", "results", "results", "Read the results topic."),
     Entry("score", "score", "score", "Score a file or standard input, without Kafka."),
@@ -83,6 +84,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 

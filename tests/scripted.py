@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 
-from streamscore_cli.core.batch import DeadLetter, OutboundResults, RecordBatch, TopicPartition
+from streamscore_cli.core.batch import DeadLetter, Headers, OutboundResults, RecordBatch, TopicPartition
 from streamscore_cli.core.errors import TimedOut
 from streamscore_cli.pipeline.ports import ModelMessage
 
@@ -51,6 +51,7 @@ class ScriptedSource:
         self.events: deque[Exception] = deque()
         self.asked: list[int] = []
         self.closed = False
+        self.headers: Sequence[Headers | None] | None = None
 
     def feed(self, partition: int, value: bytes | None, key: bytes | None = None) -> None:
         self.logs[partition].append((key, value))
@@ -70,7 +71,7 @@ class ScriptedSource:
         if not rows:
             return []
         partitions, offsets, keys, values = (list(column) for column in zip(*rows, strict=True))
-        return [RecordBatch(self.topic, values, keys, partitions, offsets, [1] * len(rows))]
+        return [RecordBatch(self.topic, values, keys, partitions, offsets, [1] * len(rows), self.headers)]
 
     def hold(self, positions: Mapping[TopicPartition, int]) -> None:
         for (_, partition), offset in positions.items():

@@ -10,7 +10,9 @@ from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
 from streamscore_cli.pipeline.ledger import Ledger
 from streamscore_cli.pipeline.models_loop import ModelsLoop
+from streamscore_cli.pipeline.no_tracing import NO_TRACING
 from streamscore_cli.pipeline.policy import Policy
+from streamscore_cli.pipeline.ports import Tracer
 from streamscore_cli.pipeline.records_loop import LoopSettings, RecordsLoop
 from streamscore_cli.pipeline.route import TopicRecords
 from streamscore_cli.pipeline.score import Scorer
@@ -42,6 +44,7 @@ class Topology:
         no_model: NoModel = NoModel.WAIT,
         on_error: OnError = OnError.DEAD_LETTER,
         max_result_bytes: int = 1000,
+        tracer: Tracer = NO_TRACING,
     ) -> None:
         self.clock = FakeClock()
         self.source = ScriptedSource()
@@ -57,7 +60,7 @@ class Topology:
         )
         scorer = Scorer(self.manager, encoder_for(ResultFormat.JSON), self.clock, {"out": max_result_bytes})
         topics = {"in": TopicRecords(JsonCodec(), "kind", "number", {}, "out")}
-        settings = LoopSettings(topics, Policy(on_error, no_model), "me")
+        settings = LoopSettings(topics, Policy(on_error, no_model), "me", tracer=tracer)
         self.records_loop = RecordsLoop(self.source, self.checkpoint, scorer, self.recorder, settings, self.clock)
         self.models_loop.step()
 

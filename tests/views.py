@@ -32,6 +32,7 @@ class FakeView:
         self.now_models = ModelsSnapshot()
         self.now_readiness = Readiness(ready=True)
         self.now_history: tuple[Sample, ...] = ()
+        self.now_earlier: ScoringSnapshot | None = None
         self.now_sinks: tuple[SinkSnapshot, ...] = ()
         self._identity = InstanceIdentity("wine-1", "10.0.0.7", 5500)
 
@@ -47,6 +48,9 @@ class FakeView:
 
     def history(self) -> tuple[Sample, ...]:
         return self.now_history
+
+    def earlier(self) -> ScoringSnapshot | None:
+        return self.now_earlier
 
     def sinks(self) -> tuple[SinkSnapshot, ...]:
         return self.now_sinks
@@ -85,6 +89,6 @@ def busy_view() -> FakeView:
     recorder.lag({("models_data", 0): 3, ("models_data", 1): 4})
     recorder.waiting({("models_data", 1): "beer"})
     recorder.publish(force=True)
-    view.now_history = history.samples()
+    view.now_history, view.now_earlier = history.samples(), history.earlier()
     view.now_scoring, view.now_models = recorder.snapshot(), board.snapshot()
     return view

@@ -5,7 +5,8 @@ Times are milliseconds since 1970 where a key ends in `_ms` and names a moment, 
 
 from __future__ import annotations
 
-from streamscore_cli.api.values import Json, instance_json
+from streamscore_cli.api.figures import Json
+from streamscore_cli.api.values import event_json, scoring_json, who_json
 from streamscore_cli.state.snapshots import (
     InstanceView,
     ModelInService,
@@ -18,29 +19,29 @@ from streamscore_cli.state.snapshots import (
 
 _US_PER_MS = 1e3
 _NS_PER_MS = 1e6
-_COPIED = (
-    "name", "host", "port", "ready", "missing", "uptime_s", "rate_per_s", "records", "results", "lag", "partitions",
-    "last_scores", "events", "loading", "dead_letters",
-)  # fmt: skip
+_OF_SCORING = ("rate_per_s", "records", "results", "lag", "partitions", "last_scores", "dead_letters")
 
 
-def live_json(view: InstanceView, *, whole: bool) -> Json:
-    """Return the state of now: with all samples of the history, or with the last one."""
-    scoring, models, samples = view.scoring(), view.models(), view.history()
+def live_json(view: InstanceView, *, after_ms: int | None = None) -> Json:
+    """Return the state of now and the samples of the history that are later than `after_ms`; all where it is None."""
+    scoring, models = view.scoring(), view.models()
+    samples = [sample for sample in view.history() if after_ms is None or sample.at_ms > after_ms]
     return {
-        "whole": whole,
+        "whole": after_ms is None,
         "started": scoring.started_ms,
-        "history": [_sample_json(sample) for sample in (samples if whole else samples[-1:])],
+        "history": [_sample_json(sample) for sample in samples],
         "instances": [_instance_json(view, scoring, models)],
     }
 
 
 def _instance_json(view: InstanceView, scoring: ScoringSnapshot, models: ModelsSnapshot) -> Json:
-    everything = instance_json(view, scoring, models)
+    counts = scoring_json(scoring)
     uses = {(use.data_type, use.model): use for use in scoring.models}
     return {
-        **{key: everything[key] for key in _COPIED},
-        "letters": everything["dead_letters"]["causes"],
+        **who_json(view, scoring),
+        **{key: counts[key] for key in _OF_SCORING},
+        "loading": models.loading,
+        "events": [event_json(event) for event in models.events],
         "models": [_model_json(one, uses.get((one.data_type, one.model))) for one in models.in_service],
         "sinks": [_sink_json(sink) for sink in view.sinks()],
     }

@@ -18,9 +18,13 @@ _RECEIVING = (h11.IDLE, h11.SEND_BODY)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How long a request may take to arrive, how long a closing connection may take, how many may be open."""
+    """How long a request may take to arrive, an answer may be left untaken, a closing connection may take; how many.
+
+    `stalled_s` runs while the buffers of a connection are full.
+    """
 
     receipt_s: float = 10.0
+    stalled_s: float = 10.0
     closing_s: float = 1.0
     connections: int = 512
 
@@ -42,7 +46,7 @@ class OpenConnections:
 
 
 class LimitedProtocol(H11Protocol):
-    """A connection whose every request must be in by a deadline, its headers and its body.
+    """A connection whose every request must be in by a deadline, and whose answers must be taken.
 
     When there are too many, the one that sent a whole request longest ago makes room: idle connections cannot lock
     others out.
@@ -52,6 +56,7 @@ class LimitedProtocol(H11Protocol):
     open_connections: ClassVar[OpenConnections] = OpenConnections()
 
     _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the deadline of the first request, and make room if there are too many connections."""
@@ -67,6 +72,7 @@ class LimitedProtocol(H11Protocol):
         """Forget the connection."""
         self.open_connections.forget(self)
         self._unwatch()
+        self._going_on()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -77,6 +83,16 @@ class LimitedProtocol(H11Protocol):
             self.open_connections.renew(self)
         elif self._deadline is None:
             self._watch()
+
+    def pause_writing(self) -> None:
+        """Give the other side a while to take of the answer what fills the buffers; then it is gone."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self.limits.stalled_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on with an answer."""
+        self._going_on()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP request, or has too large a header, in JSON."""
@@ -96,6 +112,11 @@ class LimitedProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _going_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _too_slow(self) -> None:
         self._deadline = None

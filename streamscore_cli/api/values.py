@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
-from streamscore_cli.state.histogram import Histogram
+from streamscore_cli.api.figures import (
+    NS_PER_MS,
+    US_PER_MS,
+    Json,
+    history_json,
+    percentiles,
+    recent_json,
+    recent_use_json,
+    sink_json,
+)
+from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.state.snapshots import (
     InstanceView,
     ModelEvent,
@@ -24,11 +33,6 @@ from streamscore_cli.state.snapshots import (
 STORE = "modelStore"
 """The one store of the original, and ours."""
 
-Json = dict[str, Any]
-
-_PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9}
-_US_PER_MS = 1e3
-_NS_PER_MS = 1e6
 _LARGEST_JSON_INTEGER = 2**53
 
 
@@ -42,7 +46,10 @@ def stats_json(view: InstanceView, data_type: str = "") -> Json | None:
     if data_type and data_type not in known_data_types(models):
         return None
     wanted = [service for service in models.in_service if not data_type or service.data_type == data_type]
-    head = _service_json(wanted[-1], scoring) if wanted else _nothing_in_service(data_type)
+    if wanted:
+        head = _service_json(wanted[-1], _uses(scoring).get((wanted[-1].data_type, wanted[-1].model)))
+    else:
+        head = _nothing_in_service(data_type)
     return head | {"instance": instance_json(view, scoring, models)}
 
 
@@ -64,6 +71,19 @@ def readiness_json(readiness: Readiness) -> Json:
 
 def instance_json(view: InstanceView, scoring: ScoringSnapshot, models: ModelsSnapshot) -> Json:
     """Return all that an instance knows about itself."""
+    earlier = view.earlier()
+    return {
+        **who_json(view, scoring),
+        **scoring_json(scoring),
+        **_models_json(models, scoring, earlier),
+        "recent": recent_json(scoring, earlier),
+        "history": history_json(view.history()),
+        "sinks": [sink_json(sink) for sink in view.sinks()],
+    }
+
+
+def who_json(view: InstanceView, scoring: ScoringSnapshot) -> Json:
+    """Return which instance it is, and whether it can do its work."""
     who, readiness = view.identity, view.readiness()
     return {
         "name": who.name,
@@ -74,12 +94,11 @@ def instance_json(view: InstanceView, scoring: ScoringSnapshot, models: ModelsSn
         "started": scoring.started_ms,
         "taken": scoring.taken_ms,
         "uptime_s": round(scoring.uptime_s, 3),
-        **_scoring_json(scoring),
-        **_models_json(models, scoring),
     }
 
 
-def _scoring_json(scoring: ScoringSnapshot) -> Json:
+def scoring_json(scoring: ScoringSnapshot) -> Json:
+    """Return the counts of the scoring thread, without those of each model."""
     return {
         "records": scoring.records,
         "results": scoring.results,
@@ -95,8 +114,8 @@ def _scoring_json(scoring: ScoringSnapshot) -> Json:
             "total": sum(scoring.dropped.values()),
             "causes": [{"cause": cause.value, "count": count} for cause, count in scoring.dropped.items()],
         },
-        "latency_ms": _percentiles(scoring.latency, _US_PER_MS),
-        "scoring_ms": _percentiles(scoring.scoring, _NS_PER_MS),
+        "latency_ms": percentiles(scoring.latency, US_PER_MS),
+        "scoring_ms": percentiles(scoring.scoring, NS_PER_MS),
         "lag": sum(scoring.lag.values()),
         "partitions": [
             {
@@ -119,17 +138,23 @@ def _scoring_json(scoring: ScoringSnapshot) -> Json:
     }
 
 
-def _models_json(models: ModelsSnapshot, scoring: ScoringSnapshot) -> Json:
+def _models_json(models: ModelsSnapshot, scoring: ScoringSnapshot, earlier: ScoringSnapshot | None) -> Json:
+    before = _uses(earlier) if earlier else {}
+    uses, served = _uses(scoring), {(service.data_type, service.model) for service in models.in_service}
     return {
         "caught_up": models.caught_up,
         "loading": models.loading,
         "declared": sorted(models.declared),
         "swaps": models.swaps,
         "rejections": models.rejections,
-        "models": [_service_json(service, scoring) for service in models.in_service],
-        "use": [_use_json(use, models) for use in scoring.models],
-        "events": [_event_json(event) for event in models.events],
+        "models": [_service_json(one, uses.get((one.data_type, one.model))) for one in models.in_service],
+        "use": [_use_json(use, before.get(key), in_service=key in served) for key, use in uses.items()],
+        "events": [event_json(event) for event in models.events],
     }
+
+
+def _uses(scoring: ScoringSnapshot) -> dict[tuple[str, ModelIdentity], ModelUse]:
+    return {(use.data_type, use.model): use for use in scoring.models}
 
 
 def _nothing_in_service(data_type: str) -> Json:
@@ -152,9 +177,7 @@ def _nothing_in_service(data_type: str) -> Json:
     }
 
 
-def _service_json(service: ModelInService, scoring: ScoringSnapshot) -> Json:
-    key = (service.data_type, service.model)
-    use = next((use for use in scoring.models if (use.data_type, use.model) == key), None)
+def _service_json(service: ModelInService, use: ModelUse | None) -> Json:
     return {
         "name": service.model.name,
         "description": service.description,
@@ -174,8 +197,7 @@ def _service_json(service: ModelInService, scoring: ScoringSnapshot) -> Json:
     }
 
 
-def _use_json(use: ModelUse, models: ModelsSnapshot) -> Json:
-    in_service = any((use.data_type, use.model) == (now.data_type, now.model) for now in models.in_service)
+def _use_json(use: ModelUse, before: ModelUse | None, *, in_service: bool) -> Json:
     return {
         "data_type": use.data_type,
         "name": use.model.name,
@@ -188,11 +210,14 @@ def _use_json(use: ModelUse, models: ModelsSnapshot) -> Json:
         "duration": _milliseconds(use.duration_ms),
         "min": _milliseconds(use.min_ms),
         "max": _milliseconds(use.max_ms),
-        "scoring_ms": _percentiles(use.scoring, _NS_PER_MS),
+        "scoring_ms": percentiles(use.scoring, NS_PER_MS),
+        "latency_ms": percentiles(use.latency, US_PER_MS),
+        "recent": recent_use_json(use, before),
     }
 
 
-def _event_json(event: ModelEvent) -> Json:
+def event_json(event: ModelEvent) -> Json:
+    """Return a swap or a rejection."""
     return {
         "at_ms": event.at_ms,
         "data_type": event.data_type,
@@ -203,16 +228,6 @@ def _event_json(event: ModelEvent) -> Json:
         "state": event.state.value,
         "reason": event.reason,
         "previous": event.previous,
-    }
-
-
-def _percentiles(histogram: Histogram, per_ms: float) -> Json:
-    shown = {name: histogram.percentile(percent) / per_ms for name, percent in _PERCENTILES.items()}
-    return {
-        "count": histogram.count,
-        "min": histogram.minimum / per_ms,
-        **shown,
-        "max": histogram.maximum / per_ms,
     }
 
 

@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     TIMED_OUT = 13
     CHECK_FAILED = 14
     FILE_FAILED = 15
+    SERVICE_UNREACHABLE = 16
+    SERVICE_REFUSED = 17
     INTERRUPTED = 130
 
 
@@ -46,6 +48,8 @@ MEANINGS = {
     ExitCode.TIMED_OUT: "What was waited for did not happen in time.",
     ExitCode.CHECK_FAILED: "The command ran, and its answer is no: `doctor` found something missing.",
     ExitCode.FILE_FAILED: "A file or a stream could not be opened, read or written.",
+    ExitCode.SERVICE_UNREACHABLE: "InfluxDB or Grafana does not answer.",
+    ExitCode.SERVICE_REFUSED: "InfluxDB or Grafana answered no: rights, a conflict, a fault of its own.",
     ExitCode.INTERRUPTED: "Ctrl-C ended it before its end; commands that run until Ctrl-C end with 0.",
 }
 
@@ -65,6 +69,8 @@ CAUSES: dict[type[BaseException], ExitCode] = {
     errors.RowUnreadable: ExitCode.DATA_REJECTED,
     errors.RecordRefused: ExitCode.DATA_REJECTED,
     errors.ServerUnreachable: ExitCode.SERVER_UNREACHABLE,
+    errors.ServiceUnreachable: ExitCode.SERVICE_UNREACHABLE,
+    errors.ServiceRefused: ExitCode.SERVICE_REFUSED,
     errors.TimedOut: ExitCode.TIMED_OUT,
     OSError: ExitCode.FILE_FAILED,
     KeyboardInterrupt: ExitCode.INTERRUPTED,

@@ -24,6 +24,8 @@ OPTION_NAMES = frozenset(
         "STREAMSCORE_CHANGED",
         "STREAMSCORE_TIMEOUT",
         "STREAMSCORE_STATS_INTERVAL",
+        "STREAMSCORE_STATS_SORT",
+        "STREAMSCORE_STATS_FILTER",
         "STREAMSCORE_BROKER_PORT",
         "STREAMSCORE_DEMO_SECONDS",
         "STREAMSCORE_BROKER_DIRECTORY",
@@ -39,6 +41,9 @@ OPTION_NAMES = frozenset(
         "STREAMSCORE_LIMIT",
         "STREAMSCORE_FROM_BEGINNING",
         "STREAMSCORE_DEAD_LETTERS",
+        "STREAMSCORE_PROVISION",
+        "STREAMSCORE_PROVISION_WAIT",
+        "STREAMSCORE_RENEW_SECRETS",
     }
 )
 """The environment variables of options that stand for no setting; the loader must not call them unknown."""

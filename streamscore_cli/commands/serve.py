@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from streamscore_cli.commands.environment import environment_of
-from streamscore_cli.commands.options import BrokersOption, setting_option
+from streamscore_cli.commands.exit_codes import exit_code_of
+from streamscore_cli.commands.options import BrokersOption, plain_option, setting_option
 from streamscore_cli.core.choices import LogFormat, NoModel, OnError, OnGap, ResultFormat
+from streamscore_cli.core.errors import StreamscoreError
 
 
 def serve(
@@ -69,6 +71,14 @@ def serve(
             env="STREAMSCORE_MODEL_SERVER_LEGACY_PORTS",
         ),
     ] = None,
+    provision: Annotated[
+        bool,
+        plain_option(
+            "--provision/--no-provision",
+            "Make InfluxDB and Grafana as they should be, where the settings name them.",
+            env="STREAMSCORE_PROVISION",
+        ),
+    ] = True,
     log_format: Annotated[
         LogFormat | None,
         setting_option("--log-format", "How the log is written; default text.", env="STREAMSCORE_LOG_FORMAT"),
@@ -95,7 +105,13 @@ def serve(
         }
     )
     from streamscore_cli.runtime.instance import serve as run
-    from streamscore_cli.runtime.logging import configure
+    from streamscore_cli.runtime.logging import configure, say_failed
 
     configure(settings.log.level, settings.log.format, environment.stderr)
-    run(settings)
+    try:
+        run(settings, provision=provision)
+    except StreamscoreError as error:
+        if settings.log.format is not LogFormat.JSON:
+            raise
+        say_failed(error)  # a line of JSON like all others, in place of what `main` says to people
+        raise typer.Exit(exit_code_of(error)) from error

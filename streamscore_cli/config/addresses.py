@@ -27,3 +27,13 @@ def normalise_host(value: str) -> str:
     if host and not HOST.fullmatch(host):
         raise SettingsError(f"{value!r} is not a host.", "Write a name or an address, such as 'localhost'.")
     return f"https://{host}" if scheme and scheme["scheme"].lower() == "https" else host
+
+
+def service_url(host: str, port: int) -> str:
+    """Return the address of an HTTP service from its settings, https where the host says so; no slash at the end.
+
+    Raises as `normalise_host`.
+    """
+    name = normalise_host(host)
+    scheme, _, bare = name.rpartition("://")
+    return f"{scheme or 'http'}://{f'[{bare}]' if ':' in bare else bare}:{port}"

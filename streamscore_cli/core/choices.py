@@ -76,3 +76,13 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class StatsSort(StrEnum):
+    """By what the models of `stats` are sorted."""
+
+    RATE = "rate"
+    P99 = "p99"
+    SCORED = "scored"
+    SINCE = "since"
+    NAME = "name"

@@ -15,6 +15,8 @@ StreamscoreError
 ├── RowUnreadable             one row of an input file cannot be read
 ├── RecordRefused             a record could not be scored and the policy is to stop
 ├── ServerUnreachable         a streamscore server does not answer over HTTP
+├── ServiceUnreachable        InfluxDB or Grafana does not answer, or what answers is neither
+├── ServiceRefused            InfluxDB or Grafana answers no: rights, a conflict, a fault of its own
 └── TimedOut                  what was waited for did not happen in time
 """
 
@@ -95,6 +97,19 @@ class RecordRefused(StreamscoreError):
 
 class ServerUnreachable(StreamscoreError):
     """A streamscore server does not answer over HTTP."""
+
+
+class ServiceUnreachable(StreamscoreError):
+    """InfluxDB or Grafana does not answer at its address, or what answers there is something else."""
+
+
+class ServiceRefused(StreamscoreError):
+    """InfluxDB or Grafana answered no; `status` is HTTP's, and 200 where a body with an error came with it."""
+
+    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
+        """Keep the status beside the message."""
+        super().__init__(message, hint)
+        self.status = status
 
 
 class TimedOut(StreamscoreError):

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from streamscore_cli.core.batch import Headers, RecordBatch
+from streamscore_cli.core.log_events import event
 
 _value: Callable[[Message], Any] = Message.value
 _key: Callable[[Message], Any] = Message.key
@@ -58,4 +59,5 @@ def _say_once(topic: str, message: Message) -> None:
     if topic not in _warned_topics:
         _warned_topics.add(topic)
         what = "%s[%s] at offset %s has a header whose name is no UTF-8: such records are taken as without headers"
-        _log.warning(what, topic, message.partition(), message.offset())
+        extra = event("headers-unreadable", topic=topic, partition=message.partition(), offset=message.offset())
+        _log.warning(what, topic, message.partition(), message.offset(), extra=extra)

@@ -18,6 +18,7 @@ from streamscore_cli.config.settings import CheckpointSettings
 from streamscore_cli.core.batch import DeadLetter, OutboundResults, TopicPartition
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.commits import OffsetCommits
 from streamscore_cli.kafka.delivery import DeliveringProducer
 from streamscore_cli.kafka.letter_size import fitted
@@ -109,7 +110,8 @@ class AtLeastOnceCheckpoint:
                 self._producer.settle(REVOKE_WAIT_S)
             self._commits.finish(self._taken())
         except TimedOut as error:
-            _log.warning("partitions go to another member unfinished: %s", error)
+            extra = event("handover-unfinished", reason=str(error), partitions=sorted(partitions))
+            _log.warning("partitions go to another member unfinished: %s", error, extra=extra)
         self.discard(partitions)
 
     def discard(self, partitions: Collection[TopicPartition]) -> None:

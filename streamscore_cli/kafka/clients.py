@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 
 from streamscore_cli.core.errors import SettingsError
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.faults import error_of
 from streamscore_cli.kafka.health import ClientLog, ClientWatch
 from streamscore_cli.kafka.options import ClientOptions, weakened_tls
@@ -41,7 +42,8 @@ def make_admin(options: ClientOptions, watch: ClientWatch) -> AdminClient:
 
 def _config(options: ClientOptions, watch: ClientWatch) -> dict[str, Any]:
     for weak in weakened_tls(options):
-        _log.warning("TLS of the %s client is weakened: %s", options.role.value, weak)
+        extra = event("tls-weakened", client=options.role.value, reason=str(weak))
+        _log.warning("TLS of the %s client is weakened: %s", options.role.value, weak, extra=extra)
     return {**options.properties, "error_cb": watch.on_error, "stats_cb": watch.on_statistics}
 
 

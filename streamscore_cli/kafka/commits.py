@@ -14,6 +14,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.errors import KafkaRefused, TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.clients import OnCommit
 from streamscore_cli.kafka.faults import DENIED, MEMBERSHIP_LOST, error_of, refused
 
@@ -120,7 +121,8 @@ class OffsetCommits:
     def _warn(self, error: KafkaError, what: str) -> None:
         if self._warned != error.str():
             self._warned = error.str()
-            _log.warning("offsets were not committed: %s (%s); %s", error.str(), error.name(), what)
+            extra = event("commit-failed", code=error.name(), reason=error.str())
+            _log.warning("offsets were not committed: %s (%s); %s", error.str(), error.name(), what, extra=extra)
 
     def _raise_refusal(self) -> None:
         if self._refusal is not None:

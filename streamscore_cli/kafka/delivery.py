@@ -15,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from streamscore_cli.core.batch import Headers, OutboundResults
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import DeliveryFailed, TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.clients import make_producer
 from streamscore_cli.kafka.faults import CREATE_HINT, DENIED, TOPIC_MISSING, error_of
 from streamscore_cli.kafka.health import ClientHealth
@@ -183,7 +184,9 @@ class _Patience:
         if now_s >= self._remind_at_s:
             self._remind_at_s = now_s + REMIND_S
             why = health.cause or "no answer yet"
-            _log.warning("%d messages wait for Kafka since %.0f s: %s", left, now_s - self._since_s, why)
+            waited_s = now_s - self._since_s
+            extra = event("delivery-waits", messages=left, waited_s=waited_s, cause=why)
+            _log.warning("%d messages wait for Kafka since %.0f s: %s", left, waited_s, why, extra=extra)
         if self._deadline_s is not None and now_s >= self._deadline_s:
             message = f"{left} messages were not acknowledged by Kafka within {now_s - self._since_s:.0f} s."
             raise TimedOut(message, "They are not committed: their records will be read again.")

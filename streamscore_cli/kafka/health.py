@@ -15,6 +15,7 @@ import orjson
 from confluent_kafka import KafkaError
 
 from streamscore_cli.core.clock import Clock, SystemClock
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.faults import refused
 
 _log = logging.getLogger("streamscore.kafka")
@@ -102,7 +103,8 @@ class ClientHealth:
                 client.cause = error.str()
         level = logging.DEBUG if known and not error.fatal() else logging.WARNING
         if error.name() not in {"_TRANSPORT", "_ALL_BROKERS_DOWN"}:
-            _log.log(level, "%s client: %s (%s)", name, error.str(), error.name())
+            extra = event("client-error", client=name, code=error.name(), reason=error.str())
+            _log.log(level, "%s client: %s (%s)", name, error.str(), error.name(), extra=extra)
 
     def on_statistics(self, name: str, text: str | bytes) -> None:
         """Take the statistics of a client: whether a broker is connected, and whether one is needed."""
@@ -129,11 +131,13 @@ class ClientHealth:
             else:
                 self._away_since_s = None
         if not away and since_s is not None:
-            _log.info("a broker answers again, after %.0f s", now_s - since_s)
+            lasted_s = now_s - since_s
+            _log.info("a broker answers again, after %.0f s", lasted_s, extra=event("broker-back", away_s=lasted_s))
         elif since_s is None:
-            _log.warning("no broker answers: %s; waiting for one", cause)
+            _log.warning("no broker answers: %s; waiting for one", cause, extra=event("broker-away", cause=cause))
         else:
-            _log.warning("still no broker answers, for %.0f s: %s; waiting", now_s - since_s, cause)
+            extra = event("broker-still-away", cause=cause, away_s=now_s - since_s)
+            _log.warning("still no broker answers, for %.0f s: %s; waiting", now_s - since_s, cause, extra=extra)
 
 
 @dataclass(frozen=True, slots=True)

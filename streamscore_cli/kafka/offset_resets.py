@@ -15,6 +15,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.choices import OnGap
 from streamscore_cli.core.errors import OffsetGap
+from streamscore_cli.core.log_events import event
 
 WATERMARKS_WAIT_S = 5.0
 
@@ -51,13 +52,16 @@ class OffsetResets:
                 start = self._start_of(place, offset)
                 restart(self._consumer, place, start)
             except KafkaException as exception:
-                _log.warning("%s[%d] cannot be started yet: %s", *place, exception)
+                extra = event("partition-not-started", topic=place[0], partition=place[1], cause=str(exception))
+                _log.warning("%s[%d] cannot be started yet: %s", *place, exception, extra=extra)
                 return
             del self._waiting[place]
 
     def _start_of(self, place: TopicPartition, offset: int | None) -> int:
         if offset is None or offset < 0:
-            _log.info("%s[%d] is read from its beginning: group %s has no offset for it", *place, self._group)
+            what = "%s[%d] is read from its beginning: group %s has no offset for it"
+            extra = event("read-from-beginning", topic=place[0], partition=place[1], group=self._group)
+            _log.info(what, *place, self._group, extra=extra)
             return OFFSET_BEGINNING
         low, high = self._consumer.get_watermark_offsets(KafkaPartition(*place), timeout=WATERMARKS_WAIT_S)
         if low <= offset <= high:
@@ -81,7 +85,8 @@ class OffsetResets:
             )
             raise OffsetGap(what, hint)
         self.gaps += gone
-        _log.warning("%s Going on at offset %d.", what, low)
+        extra = event("gap-skipped", topic=topic, partition=partition, records=gone, offset=low)
+        _log.warning("%s Going on at offset %d.", what, low, extra=extra)
         return low
 
 

@@ -16,6 +16,7 @@ from confluent_kafka.admin import TopicMetadata
 
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, cause_of, error_of, missing_topic, refused
 from streamscore_cli.kafka.health import ClientHealth
 
@@ -85,7 +86,8 @@ class TopicPresence:
             if now_s >= remind_at_s and error.name() not in TOPIC_MISSING:
                 remind_at_s = now_s + REMIND_S
                 waits = "the topic %s cannot be read yet, for %.0f s, from Kafka at %s: %s; trying again"
-                _log.warning(waits, topic, now_s - since_s, self._brokers, cause)
+                extra = event("topic-unreadable", topic=topic, cause=cause, waited_s=now_s - since_s)
+                _log.warning(waits, topic, now_s - since_s, self._brokers, cause, extra=extra)
             if self._stopping():
                 raise TimedOut(f"Told to stop while no Kafka broker answered at {self._brokers}: {cause}.")
             time.sleep(AGAIN_S)
@@ -93,7 +95,8 @@ class TopicPresence:
     def suspect(self, topic: str) -> None:
         """Note that a topic that is being read was said to be missing; `look` finds out whether it is."""
         if topic not in self._suspects:
-            _log.warning("the topic %s is said to be missing; looking whether it stays so", topic)
+            extra = event("topic-missing", topic=topic)
+            _log.warning("the topic %s is said to be missing; looking whether it stays so", topic, extra=extra)
             self._suspects.add(topic)
 
     def look(self) -> None:
@@ -111,7 +114,7 @@ class TopicPresence:
             except KafkaException as exception:
                 self._judge(topic, error_of(exception), MISSING_S)
             else:
-                _log.info("the topic %s is there again", topic)
+                _log.info("the topic %s is there again", topic, extra=event("topic-back", topic=topic))
                 self._suspects.discard(topic)
                 self._missing_since_s.pop(topic, None)
 

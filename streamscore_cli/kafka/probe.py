@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import BrokerUnreachable
+from streamscore_cli.core.log_events import event
 from streamscore_cli.kafka.clients import make_admin
 from streamscore_cli.kafka.faults import explained
 from streamscore_cli.kafka.health import ClientHealth
@@ -53,8 +54,13 @@ def check_broker(settings: Settings, timeout_s: float = 5.0) -> ClusterInfo:
     return ClusterInfo(str(metadata.cluster_id), infos)
 
 
-def wait_for_broker(settings: Settings, clock: Clock, stopping: Callable[[], bool]) -> ClusterInfo | None:
-    """Wait for a broker, with a line in the log every ten seconds; None when told to stop. Raises `KafkaRefused`."""
+def wait_for_broker(
+    settings: Settings, clock: Clock, stopping: Callable[[], bool], level: int = logging.WARNING
+) -> ClusterInfo | None:
+    """Wait for a broker, with a line in the log every ten seconds, of `level`; None when told to stop.
+
+    Raises `KafkaRefused`.
+    """
     since_s = clock.monotonic_s()
     remind_at_s = since_s
     while not stopping():
@@ -64,7 +70,8 @@ def wait_for_broker(settings: Settings, clock: Clock, stopping: Callable[[], boo
             now_s = clock.monotonic_s()
             if now_s >= remind_at_s:
                 remind_at_s = now_s + REMIND_S
-                _log.warning("waiting for Kafka since %.0f s: %s", now_s - since_s, error)
+                extra = event("broker-awaited", cause=str(error), waited_s=now_s - since_s)
+                _log.log(level, "waiting for Kafka since %.0f s: %s", now_s - since_s, error, extra=extra)
         else:
             return cluster
     return None

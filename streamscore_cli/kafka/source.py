@@ -16,6 +16,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 
 from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.batch import RecordBatch, TopicPartition
+from streamscore_cli.core.log_events import EventExtra, event
 from streamscore_cli.kafka.batches import record_batch
 from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, refused
 from streamscore_cli.kafka.health import ClientHealth
@@ -156,10 +157,10 @@ class KafkaSource:
         try:
             self._consumer.close()
         except (KafkaException, RuntimeError) as error:
-            _log.warning("leaving the group failed: %s", error)
+            _log.warning("leaving the group failed: %s", error, extra=event("leaving-failed", reason=str(error)))
         self._health.forget(RECORDS_CLIENT)
         if self._kept is not None:
-            _log.error("while leaving the group: %s", self._kept)
+            _log.error("while leaving the group: %s", self._kept, extra=event("leaving-failed", reason=str(self._kept)))
 
     def _batches(self, messages: list[Message]) -> Sequence[RecordBatch]:
         if not messages:
@@ -210,22 +211,28 @@ class KafkaSource:
         elif error.fatal():
             raise refused(error, f"this member of the group {self._group} to go on")
         elif name == "_MAX_POLL_EXCEEDED":
-            _log.warning("the group took the partitions away: %s; uncommitted records will be read again", error.str())
+            what, extra = "the group took the partitions away: %s; ", event("evicted", reason=error.str())
+            _log.warning(what + "uncommitted records will be read again", error.str(), extra=extra)
         else:
             _log.debug("consumer event: %s (%s)", error.str(), name)
 
     def _on_assign(self, _consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         self._owned |= _places(partitions)
         self._moved = self._joined = True
-        _log.info("partitions assigned: %s", _named(partitions))
+        _log.info("partitions assigned: %s", _named(partitions), extra=self._rebalanced("assigned", partitions))
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         self._leave(partitions, self._leaving.give_up)
-        _log.info("partitions revoked: %s", _named(partitions))
+        _log.info("partitions revoked: %s", _named(partitions), extra=self._rebalanced("revoked", partitions))
 
     def _on_lost(self, _consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         self._leave(partitions, self._leaving.discard)
-        _log.warning("partitions lost: %s; uncommitted records will be read again", _named(partitions))
+        what = "partitions lost: %s; uncommitted records will be read again"
+        _log.warning(what, _named(partitions), extra=self._rebalanced("lost", partitions))
+
+    def _rebalanced(self, how: str, partitions: list[KafkaPartition]) -> EventExtra:
+        changed = [f"{place.topic}[{place.partition}]" for place in partitions]
+        return event(f"partitions-{how}", partitions=changed, owned=len(self._owned), group=self._group)
 
     def _leave(self, partitions: list[KafkaPartition], how: Callable[[Collection[TopicPartition]], None]) -> None:
         places = _places(partitions)

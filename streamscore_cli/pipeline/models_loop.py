@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import ModelRejected, TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.core.models import ModelDescriptor, ModelIdentity
 from streamscore_cli.pipeline.ledger import Candidate, Ledger, ModelKey
 from streamscore_cli.pipeline.ports import ModelMessage, ModelsTopic
@@ -74,13 +75,16 @@ class ModelsLoop:
             try:
                 self._settle(data_type, stopping)
             except TimedOut as error:
-                log.warning("models of %s cannot be read again now, trying later: %s", data_type, error)
+                extra = event("models-unreadable", data_type=data_type, cause=str(error))
+                log.warning("models of %s cannot be read again now, trying later: %s", data_type, error, extra=extra)
             else:
                 self._unsettled.discard(data_type)
         if not self._caught_up and not self._unsettled:
             self._caught_up = True
             self._board.caught_up()
-            log.info("models topic read to its end: %d data types", len(self._manager.declared))
+            declared = len(self._manager.declared)
+            extra = event("models-read", data_types=declared, in_service=len(self._in_service))
+            log.info("models topic read to its end: %d data types", declared, extra=extra)
 
     def _fold(self, message: ModelMessage) -> None:
         try:
@@ -127,11 +131,7 @@ class ModelsLoop:
         previous = self._manager.swap(model)
         self._in_service[data_type] = candidate.key
         self._board.swapped(_in_service(model, self._clock.epoch_ms()), previous.identity if previous else None)
-        log.info(
-            "model in service for %s: %s version %d (%s, loaded in %.0f ms)%s",
-            data_type, model.identity.name, model.identity.version, model.engine, model.load_ms,
-            f", instead of {previous.identity.name} version {previous.identity.version}" if previous else "",
-        )  # fmt: skip
+        _say_swap(model, previous)
         return True
 
     def _rename(self, data_type: str, candidate: Candidate) -> None:
@@ -143,7 +143,9 @@ class ModelsLoop:
         if identity != now.identity or descriptor.description != now.description:
             renamed = self._manager.rename(data_type, identity, descriptor.description)
             self._board.renamed(data_type, identity, descriptor.description)
-            log.info("model of %s version %d is called %s now", data_type, identity.version, renamed.identity.name)
+            name = renamed.identity.name
+            extra = event("model-renamed", data_type=data_type, version=identity.version, model=name)
+            log.info("model of %s version %d is called %s now", data_type, identity.version, name, extra=extra)
 
     def _read_again(self, candidate: Candidate) -> ModelDescriptor | None:
         message = self._topic.read(candidate.offset)
@@ -153,7 +155,34 @@ class ModelsLoop:
 
     def _reject(self, data_type: str, identity: ModelIdentity, error: ModelRejected) -> None:
         self._board.rejected(data_type, identity, str(error), self._clock.epoch_ms())
-        log.warning("model rejected for %s: %s version %d: %s", data_type, identity.name, identity.version, error)
+        stays = self._manager.in_service(data_type)
+        extra = event(
+            "model-rejected",
+            data_type=data_type, model=identity.name, version=identity.version, sha256=identity.sha256,
+            reason=error.message, next_step=error.hint, in_service=stays.identity.name if stays else "",
+        )  # fmt: skip
+        log.warning(
+            "model rejected for %s: %s version %d: %s%s",
+            data_type, identity.name, identity.version, error,
+            f" {stays.identity.name} version {stays.identity.version} stays in service." if stays else "",
+            extra=extra,
+        )  # fmt: skip
+
+
+def _say_swap(model: LoadedModel, previous: LoadedModel | None) -> None:
+    now, before = model.identity, previous.identity if previous else None
+    extra = event(
+        "model-in-service",
+        data_type=model.data_type, model=now.name, version=now.version, sha256=now.sha256, engine=model.engine,
+        load_ms=round(model.load_ms, 3), size_bytes=model.size_bytes, previous=before.name if before else "",
+        previous_version=before.version if before else None,
+    )  # fmt: skip
+    log.info(
+        "model in service for %s: %s version %d (%s, loaded in %.0f ms)%s",
+        model.data_type, now.name, now.version, model.engine, model.load_ms,
+        f", instead of {before.name} version {before.version}" if before else "",
+        extra=extra,
+    )  # fmt: skip
 
 
 def _in_service(model: LoadedModel, since_ms: int) -> ModelInService:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from streamscore_cli.core.batch import DeadLetter, ModelMessage, OutboundResults, RecordBatch, TopicPartition
 from streamscore_cli.records.scored_rows import TimedRows
+from streamscore_cli.state.snapshots import BatchObservation
 
-__all__ = ["Checkpoint", "ModelMessage", "ModelsTopic", "Observer", "RecordSource"]
+__all__ = ["BatchTrace", "Checkpoint", "ModelMessage", "ModelsTopic", "Observer", "RecordSource", "Tracer"]
 
 
 class RecordSource(Protocol):
@@ -66,6 +68,48 @@ class Observer(Protocol):
 
     def scored(self, answers: Sequence[TimedRows]) -> None:
         """Take note of answers; the arrays inside are shared and must not be changed."""
+        ...
+
+
+class BatchTrace(Protocol):
+    """The trace of one batch: a context manager around its work, told when each stage has ended; it raises nothing."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End, noting the error that ended it."""
+        ...
+
+    def ended(self, stage: str) -> None:
+        """Note that a stage, which began when the one before ended, has ended now."""
+        ...
+
+    def outcome(self, observation: BatchObservation, results_topic: str) -> None:
+        """Note what became of the records, and of which models they were scored by."""
+        ...
+
+
+class Tracer(Protocol):
+    """Makes traces of batches; used by the scoring thread only, and never a reason to score slower or to fail."""
+
+    def polling(self) -> None:
+        """Note that a poll begins."""
+        ...
+
+    def batch(self, batch: RecordBatch) -> BatchTrace:
+        """Return the trace of a batch that the last poll brought."""
+        ...
+
+    def committing(self) -> None:
+        """Note that it is looked whether a checkpoint is due."""
+        ...
+
+    def committed(self) -> None:
+        """Note that it was, and has been closed."""
         ...
 
 

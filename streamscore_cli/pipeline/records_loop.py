@@ -12,9 +12,11 @@ from streamscore_cli.core.choices import NoModel
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import RecordRefused
 from streamscore_cli.core.failures import Failure
+from streamscore_cli.core.log_events import event
 from streamscore_cli.pipeline.batch_size import BatchSize
+from streamscore_cli.pipeline.no_tracing import NO_TRACING
 from streamscore_cli.pipeline.policy import Policy, dispose
-from streamscore_cli.pipeline.ports import Checkpoint, Observer, RecordSource
+from streamscore_cli.pipeline.ports import BatchTrace, Checkpoint, Observer, RecordSource, Tracer
 from streamscore_cli.pipeline.route import Routed, Standing, TopicRecords, next_offsets, route
 from streamscore_cli.pipeline.score import Scorer
 from streamscore_cli.records.dead_letters import dead_letter
@@ -40,6 +42,7 @@ class LoopSettings:
     instance: str
     batch_records: int = 4000
     observers: tuple[Observer, ...] = ()
+    tracer: Tracer = NO_TRACING
 
 
 class RecordsLoop:
@@ -60,6 +63,7 @@ class RecordsLoop:
         self._scorer = scorer
         self._recorder = recorder
         self._settings = settings
+        self._tracer = settings.tracer
         self._clock = clock
         self._waits_for: dict[TopicPartition, str] = {}
         self._generation = -1
@@ -89,19 +93,26 @@ class RecordsLoop:
     def step(self) -> None:
         """Do one poll's worth of work; without records, what falls due."""
         self._release_when_models_came()
+        self._tracer.polling()
         batches = self._source.poll(self._size.records)
         begun_s = self._clock.monotonic_s()
         for batch in batches:
-            self._process(batch)
+            with self._tracer.batch(batch) as trace:
+                self._process(batch, trace)
         self._size.took(sum(map(len, batches)), self._clock.monotonic_s() - begun_s)
-        self._checkpoint.close_if_due()
+        self._tracer.committing()
+        if self._checkpoint.close_if_due():
+            self._tracer.committed()
         self._report()
 
-    def _process(self, batch: RecordBatch) -> None:
+    def _process(self, batch: RecordBatch, trace: BatchTrace) -> None:
         records = self._settings.topics.get(batch.topic) or self._settings.topics[""]
         decoded = records.codec.decode(batch.values)
+        trace.ended("decode")
         routed = route(batch, decoded, records, self._standing)
+        trace.ended("route")
         scored = self._scorer.score(batch, routed.groups, records)
+        trace.ended("score")
         failures = sorted((*routed.failures, *scored.failures), key=attrgetter("row"))
         disposed = dispose(batch, failures, self._settings.policy)
         letters = self._letters(batch, disposed.letters, routed)
@@ -111,18 +122,19 @@ class RecordsLoop:
                 observer.scored(scored.answers)
         if letters:
             self._checkpoint.dead_letters(letters)
+        trace.ended("produce")
         self._checkpoint.advance(next_offsets(batch, routed.holds))
         if routed.holds:
             self._hold(routed.holds, routed.waits_for)
-        self._recorder.record(
-            BatchObservation(
-                records=len(scored.results.values) + len(letters) + sum(disposed.dropped.values()),
-                produced_ms=self._clock.epoch_ms(),
-                slots=scored.uses,
-                dead_letters=disposed.letters_by_cause(),
-                dropped=disposed.dropped,
-            )
+        observation = BatchObservation(
+            records=len(scored.results.values) + len(letters) + sum(disposed.dropped.values()),
+            produced_ms=self._clock.epoch_ms(),
+            slots=scored.uses,
+            dead_letters=disposed.letters_by_cause(),
+            dropped=disposed.dropped,
         )
+        self._recorder.record(observation)
+        trace.outcome(observation, records.results_topic)
 
     def _letters(self, batch: RecordBatch, failures: Sequence[Failure], routed: Routed) -> list[DeadLetter]:
         if not failures:
@@ -141,7 +153,9 @@ class RecordsLoop:
     def _hold(self, holds: Mapping[TopicPartition, int], waits_for: Mapping[TopicPartition, str]) -> None:
         self._source.hold(holds)
         for place, data_type in waits_for.items():
-            log.warning("%s[%d] waits at %d: no model for %r yet", *place, holds[place], data_type)
+            topic, partition = place
+            extra = event("records-wait", topic=topic, partition=partition, offset=holds[place], data_type=data_type)
+            log.warning("%s[%d] waits at %d: no model for %r yet", *place, holds[place], data_type, extra=extra)
         self._waits_for.update(waits_for)
 
     def _release_when_models_came(self) -> None:
@@ -151,6 +165,8 @@ class RecordsLoop:
         self._generation = generation
         self._size.begin_anew()
         if self._waits_for and any(self._manager.serves(data_type) for data_type in self._waits_for.values()):
+            extra = event("records-go-on", partitions=len(self._waits_for))
+            log.info("a model came: %d partitions that waited are read again", len(self._waits_for), extra=extra)
             self._waits_for = {}
             self._source.release()
 
@@ -167,4 +183,5 @@ class RecordsLoop:
         if now_s >= self._remind_at_s:
             self._remind_at_s = now_s + REMIND_S
             for (topic, partition), data_type in self._waits_for.items():
-                log.warning("%s[%d] still waits: no model for data type %r", topic, partition, data_type)
+                extra = event("records-still-wait", topic=topic, partition=partition, data_type=data_type)
+                log.warning("%s[%d] still waits: no model for data type %r", topic, partition, data_type, extra=extra)

@@ -80,7 +80,10 @@ class Scorer:
             count = sum(map(len, parts))
             last = parts[-1].scores.result[-1:].tolist()[0]
             times = parts[0].timestamps_ms if len(parts) == 1 else [at for part in parts for at in part.timestamps_ms]
-            answered.uses.append(SlotUse(group.data_type, model.identity, count, spent_ns, last, times))
+            use = SlotUse(
+                group.data_type, model.identity, count, spent_ns, last, times, begun_ns, self._clock.perf_ns()
+            )
+            answered.uses.append(use)
             answered.parts.extend(TimedRows(part, model.engine, spent_ns / count) for part in parts)
 
     def _encode(self, batch: RecordBatch, rows: list[int], scored: ScoredRows, answered: _Answered) -> None:

@@ -13,10 +13,12 @@ from typing import NoReturn, TypeVar
 
 from streamscore_cli import __version__
 from streamscore_cli.api.app import make_app
+from streamscore_cli.api.live import LiveFeed
 from streamscore_cli.api.server import LEGACY_PORT, HttpServer
 from streamscore_cli.config.settings import ModelServerSettings, Settings
 from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TimedOut, TopicMismatch
+from streamscore_cli.core.log_events import event
 from streamscore_cli.core.models import Artifact
 from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.kafka.health import ClientHealth
@@ -27,14 +29,20 @@ from streamscore_cli.kafka.topic_plan import Action
 from streamscore_cli.kafka.topics import TopicAdmin
 from streamscore_cli.pipeline.ledger import Ledger
 from streamscore_cli.pipeline.models_loop import ModelsLoop
+from streamscore_cli.pipeline.no_tracing import NO_TRACING
 from streamscore_cli.pipeline.policy import Policy
+from streamscore_cli.pipeline.ports import Observer, Tracer
 from streamscore_cli.pipeline.records_loop import LoopSettings, RecordsLoop
 from streamscore_cli.pipeline.route import TopicRecords
 from streamscore_cli.pipeline.score import Scorer
 from streamscore_cli.records.codecs import codec_for
 from streamscore_cli.records.descriptor import decode_descriptor
 from streamscore_cli.records.results import encoder_for
+from streamscore_cli.runtime.provisioning import add_grafana
+from streamscore_cli.runtime.sinks import add_sinks
+from streamscore_cli.runtime.summary import say_stopped
 from streamscore_cli.runtime.supervisor import Supervisor
+from streamscore_cli.runtime.tracing import add_tracing
 from streamscore_cli.runtime.view import View
 from streamscore_cli.serving.admission import Admission, RecordShape
 from streamscore_cli.serving.manager import Manager
@@ -53,17 +61,21 @@ MODELS_GRACE_S = 3.0
 """How long the end waits for a model that is being loaded."""
 
 
-def serve(settings: Settings) -> None:
-    """Run an instance until a signal or a failure; raises that failure, after everything has ended in order."""
-    Instance(settings).run()
+def serve(settings: Settings, *, provision: bool = True) -> None:
+    """Run an instance until a signal or a failure; raises that failure, after everything has ended in order.
+
+    With `provision` InfluxDB and Grafana are made as wanted, where the settings name them.
+    """
+    Instance(settings, provision=provision).run()
 
 
 class Instance:
-    """One scoring server; its threads stop in the order of `run`: scoring, models, reporting, http."""
+    """One scoring server; its threads stop in the order of `run`: scoring, models, sinks, reporting, http."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, provision: bool = True) -> None:
         """Check what can be checked without a broker; raises `SettingsError` for records, ports and addresses."""
         self._settings = settings
+        self._provision = provision
         self._clock = SystemClock()
         self._health = ClientHealth(self._clock)
         self._manager = Manager()
@@ -76,25 +88,49 @@ class Instance:
         self._board.declared(self._manager.declared)
         self.view = View(self._recorder, self._board, self._health)
         self.supervisor = Supervisor()
+        self._observers: tuple[Observer, ...] = ()
+        self._tracer: Tracer = NO_TRACING
         server = settings.model_server
         ports = (server.port, LEGACY_PORT) if server.legacy_ports else (server.port,)
-        self._http = HttpServer(make_app(self.view, server.token), server.host, ports)
+        self._live = LiveFeed(self.view)
+        self._http = HttpServer(make_app(self.view, server.token, self._live), server.host, ports)
         self.view.identity = _identity(server, self._http.ports[0])
 
     def run(self) -> None:
         """Run until a signal or a failure."""
         identity = self.view.identity
-        log.info("streamscore %s, instance %s", __version__, identity.name)
-        log.info("http on %s", ", ".join(f"{self._settings.model_server.host}:{port}" for port in self._http.ports))
+        settings = self._settings
+        log.info(
+            "streamscore %s, instance %s", __version__, identity.name,
+            extra=event(
+                "started", version=__version__, instance=identity.name, brokers=settings.kafka.brokers,
+                group=settings.scoring.group, data=settings.topics.data, models=settings.topics.models,
+            ),
+        )  # fmt: skip
+        where = [f"{settings.model_server.host}:{port}" for port in self._http.ports]
+        log.info("http on %s", ", ".join(where), extra=event("listening", addresses=where))
         self.supervisor.add("scoring", self._score)
         self.supervisor.add("models", self._follow_models, may_be_late_s=MODELS_GRACE_S)
+        self._observers = add_sinks(self._settings, self.supervisor, self.view, self._clock, provision=self._provision)
+        if self._provision:
+            add_grafana(self._settings, self.supervisor)
+        self._tracer = add_tracing(settings, self.supervisor, identity.name)
         self.supervisor.add("reporting", self._report)
-        self.supervisor.add("http", lambda _stopping: self._http.run(), self._http.stop)
-        self.supervisor.run()
-        if not self.supervisor.ended("models"):
+        self.supervisor.add("http", lambda _stopping: self._http.run(), self._stop_http)
+        try:
+            self.supervisor.run()
+        finally:
+            loading = not self.supervisor.ended("models")
+            if loading:
+                log.info("a model is still being loaded: the end does not wait", extra=event("load-abandoned"))
+            say_stopped(self.view)
+        if loading:
             _end_beside_a_load()
         self._manager.close()
-        log.info("stopped")
+
+    def _stop_http(self) -> None:
+        self._live.close()
+        self._http.stop()
 
     def _report(self, stopping: Callable[[], bool]) -> None:
         due_s = 0.0
@@ -106,7 +142,8 @@ class Instance:
             time.sleep(0.1)
 
     def _follow_models(self, stopping: Callable[[], bool]) -> None:
-        topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health, stopping=stopping), stopping)
+        quiet = logging.DEBUG  # the scoring thread waits for the same broker, and says so
+        topic = self._insist(lambda: KafkaModelsTopic(self._settings, self._health, stopping=stopping), stopping, quiet)
         if topic is None:
             return
         limit = self._settings.models
@@ -153,6 +190,8 @@ class Instance:
                     Policy(scoring.on_error, scoring.no_model),
                     self.view.identity.name,
                     scoring.batch_records,
+                    self._observers,
+                    self._tracer,
                 ),
                 self._clock,
             )
@@ -162,13 +201,13 @@ class Instance:
         finally:
             link.checkpoint.end()
 
-    def _insist(self, attempt: Callable[[], T], stopping: Callable[[], bool]) -> T | None:
+    def _insist(self, attempt: Callable[[], T], stopping: Callable[[], bool], level: int = logging.WARNING) -> T | None:
         """Do what needs a broker, waiting for one as often as it goes away; None when told to stop."""
-        while wait_for_broker(self._settings, self._clock, stopping) is not None:
+        while wait_for_broker(self._settings, self._clock, stopping, level) is not None:
             try:
                 return attempt()
             except BrokerUnreachable as error:
-                log.warning("%s", error)
+                log.log(level, "%s", error, extra=event("broker-awaited", cause=str(error)))
             except TimedOut:
                 if not stopping():
                     raise
@@ -186,7 +225,8 @@ class Instance:
                 wrong = "does not exist" if plan.action is Action.CREATE else f"needs {plan.partitions} partitions"
                 raise TopicMismatch(f"The topic {plan.name} {wrong}.", "Run `streamscore topics create`.")
             for difference in plan.differences:
-                log.warning("topic %s: %s", plan.name, difference)
+                extra = event("topic-differs", topic=plan.name, reason=str(difference))
+                log.warning("topic %s: %s", plan.name, difference, extra=extra)
         return {name: state.max_message_bytes for name, state in states.items()}
 
 
@@ -195,7 +235,6 @@ def _end_beside_a_load() -> NoReturn:
 
     The ordinary end of the interpreter would wait for the engine, or take its run time away from under it.
     """
-    log.info("stopped, while a model was being loaded")
     logging.shutdown()
     os._exit(0)
 

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from streamscore_cli.core.errors import TimedOut
+from streamscore_cli.core.log_events import event
 from streamscore_cli.runtime.stopping import StopSignals
 
 log = logging.getLogger("streamscore.supervisor")
@@ -87,7 +88,7 @@ class Supervisor:
                 worker.thread.start()
             while not self._over.wait(LOOK_S):
                 if signals is not None and signals.requested:
-                    log.info("told to stop: stopping in order")
+                    log.info("told to stop: stopping in order", extra=event("stopping"))
                     self._over.set()
             late = [worker for worker in self._workers if not self._stopped(worker)]
         if self._failure is not None:

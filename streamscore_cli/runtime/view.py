@@ -42,6 +42,10 @@ class View:
         """Return one sample a second of the last minutes."""
         return self._history.samples()
 
+    def earlier(self) -> ScoringSnapshot | None:
+        """Return the counts of about ten seconds ago."""
+        return self._history.earlier()
+
     def sinks(self) -> tuple[SinkSnapshot, ...]:
         """Return what became of the points of each sink."""
         return tuple(sink() for sink in self._sinks)

@@ -9,6 +9,10 @@ from streamscore_cli.state.snapshots import Sample, ScoringSnapshot
 SAMPLES = 300
 """Samples that are kept: five minutes at one a second."""
 
+RECENT_S = 10.0
+APART_S = 2.0
+"""What "recent" looks back on, and how far apart the snapshots lie that are kept for it: few, as they are large."""
+
 _MS_PER_S = 1e3
 _PERCENTILES = (50.0, 90.0, 99.0)
 
@@ -21,6 +25,8 @@ class History:
         self._kept: deque[Sample] = deque(maxlen=samples)
         self._samples: tuple[Sample, ...] = ()
         self._last: ScoringSnapshot | None = None
+        self._recent: deque[ScoringSnapshot] = deque()
+        self._earlier: ScoringSnapshot | None = None
 
     def add(self, snapshot: ScoringSnapshot) -> None:
         """Add what happened since the snapshot before; the first one, and one not newer, add nothing."""
@@ -28,6 +34,7 @@ class History:
         if last is not None and snapshot.uptime_s <= last.uptime_s:
             return
         self._last = snapshot
+        self._look_back(snapshot)
         if last is None:
             return
         self._kept.append(_between(last, snapshot))
@@ -36,6 +43,18 @@ class History:
     def samples(self) -> tuple[Sample, ...]:
         """Return what is kept, newest last."""
         return self._samples
+
+    def earlier(self) -> ScoringSnapshot | None:
+        """Return the counts of 10 to 12 seconds ago, or the oldest there are; None while there are none."""
+        return self._earlier
+
+    def _look_back(self, snapshot: ScoringSnapshot) -> None:
+        recent = self._recent
+        if not recent or snapshot.uptime_s - recent[-1].uptime_s >= APART_S:
+            recent.append(snapshot)
+        while len(recent) > 1 and snapshot.uptime_s - recent[1].uptime_s >= RECENT_S:
+            recent.popleft()
+        self._earlier = recent[0]
 
 
 def _between(older: ScoringSnapshot, newer: ScoringSnapshot) -> Sample:

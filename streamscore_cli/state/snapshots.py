@@ -17,7 +17,8 @@ from streamscore_cli.state.histogram import Histogram
 class SlotUse:
     """What one model did for one data type in one batch; `scoring_ns` is the time in `Servable.score` and binding.
 
-    `timestamps_ms` are those of its records, -1 where a record has none.
+    `timestamps_ms` are those of its records, -1 where a record has none. Scoring began at `begun_ns` of the clock for
+    durations, and its results were encoded at `encoded_ns`.
     """
 
     data_type: str
@@ -26,6 +27,8 @@ class SlotUse:
     scoring_ns: int
     last_result: object
     timestamps_ms: Sequence[int] = ()
+    begun_ns: int = 0
+    encoded_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,10 @@ class InstanceView(Protocol):
 
     def history(self) -> tuple[Sample, ...]:
         """Return one sample a second of the last minutes, newest last."""
+        ...
+
+    def earlier(self) -> ScoringSnapshot | None:
+        """Return the counts of about ten seconds ago, to tell the last seconds from all; None while there are none."""
         ...
 
     def sinks(self) -> tuple[SinkSnapshot, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from streamscore_cli.core.printable import printable
+
 _US_PER_MS = 1000
 _MS_PER_S = 1000
 _MINUTE_S = 60
@@ -59,3 +61,10 @@ def time_of_day(epoch_ms: float, zone: tzinfo | None = None) -> str:
 
 def _local(epoch_ms: float) -> datetime:
     return datetime.fromtimestamp(epoch_ms / _MS_PER_S).astimezone()
+
+
+def result_text(result: object) -> str:
+    """Return the result of a score: numbers with six digits, "-" for none."""
+    if result is None:
+        return "-"
+    return f"{result:.6g}" if isinstance(result, float) else printable(str(result))

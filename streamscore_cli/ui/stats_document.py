@@ -46,3 +46,9 @@ class Reading:
         """Return a list of texts, empty where there is none."""
         found = self.value.get(key)
         return [printable(item) for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def recent_of(document: Reading, key: str) -> Reading:
+    """Return figures of the last seconds; those since the start from a server that does not tell them apart."""
+    recent = document.value.get("recent")
+    return document.part("recent").part(key) if isinstance(recent, Mapping) else document.part(key)

@@ -8,18 +8,28 @@ from datetime import tzinfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from streamscore_cli.core.printable import printable
 from streamscore_cli.ui.console import make_table
-from streamscore_cli.ui.quantities import count, duration_ms, rate, time_of_day, uptime
-from streamscore_cli.ui.stats_document import Reading
+from streamscore_cli.ui.model_rows import arranged, model_rows
+from streamscore_cli.ui.quantities import count, duration_ms, rate, result_text, time_of_day, uptime
+from streamscore_cli.ui.sparkline import sparkline
+from streamscore_cli.ui.stats_document import Reading, recent_of
+from streamscore_cli.ui.watch_sections import address_of, happened
+from streamscore_cli.ui.watch_view import Look, compact_lines
 
 MOST_ROWS = 5
-FIXED_LINES = 20
+FIXED_LINES = 24
 LINES_A_ROW = 4
 """Of a screen, what an instance takes besides its lists, and what one row more in each of the lists takes."""
 
 WIDE = 100
-"""From this many columns on, tables show what one can do without."""
+NARROW = 72
+"""From the first on, tables show what one can do without; below the second, a row is cut off instead of folded."""
+
+FEW = 3
+"""Up to this many instances are shown in full."""
+
+TREND = 60
+"""Bars of the lines that show the last minute, at most."""
 
 _PERCENTILES = {"p50": "P50", "p90": "P90", "p99": "P99", "p99_9": "P99.9", "max": "MAX"}
 
@@ -29,36 +39,38 @@ def rows_for(height: int) -> int:
     return min(max((height - FIXED_LINES) // LINES_A_ROW, 1), MOST_ROWS)
 
 
-def render_stats(
-    servers: Sequence[Mapping[str, object]], width: int, *, zone: tzinfo | None = None, rows: int = MOST_ROWS
-) -> RenderableType:
-    """Return the tables of one instance, or of several with one line for each before them."""
+def render_stats(servers: Sequence[Mapping[str, object]], width: int, look: Look) -> RenderableType:
+    """Return the tables of one instance, or of several after a line for each; in short for many, and where narrow."""
+    if width < NARROW or len(servers) > FEW:
+        return Group(*compact_lines(servers, width, look))
     if len(servers) == 1:
-        return render_instance(servers[0], width, zone=zone, rows=rows)
+        return render_instance(servers[0], width, look=look)
     parts: list[RenderableType] = [_overview(servers)]
     for stats in servers:
-        parts += [Text(), render_instance(stats, width, zone=zone, rows=rows)]
+        parts += [Text(), render_instance(stats, width, look=look)]
     return Group(*parts)
 
 
 def render_instance(
-    stats: Mapping[str, object], width: int, *, zone: tzinfo | None = None, rows: int = MOST_ROWS
+    stats: Mapping[str, object], width: int, *, rows: int = MOST_ROWS, look: Look | None = None
 ) -> RenderableType:
-    """Return what an instance does: counts, rate, latencies, models and their swaps, last scores.
+    """Return what an instance does: counts, rate, latencies, models and their swaps, sinks, last scores.
 
-    `stats` is the object that `/stats` answers; lists show their `rows` newest. Times are of `zone`, None being the
-    machine's.
+    `stats` is the object that `/stats` answers; lists show their `rows` newest, models as `look` says.
     """
-    instance = Reading(stats).part("instance")
+    look = look or Look()
+    instance, zone = Reading(stats).part("instance"), look.zone
     wide = width >= WIDE
     sections = [
         _counts(instance),
+        _trends(instance, width, look),
         _latencies(instance),
-        _models(instance, zone, wide=wide),
-        _use(instance, rows, wide=wide),
+        _models(instance, look, wide=wide),
+        _use(instance, look, rows, wide=wide),
         _events(instance, rows, zone),
         _dead_letters(instance),
         _waiting(instance),
+        _sinks(instance),
         _last_scores(instance, rows, zone),
     ]
     parts: list[RenderableType] = [_title(instance)]
@@ -69,12 +81,12 @@ def render_instance(
 
 
 def status_line(stats: Mapping[str, object], zone: tzinfo | None = None) -> str:
-    """Return an instance as one line for a log: time, name, state and the figures that matter, as key=value."""
+    """Return an instance as one line for a log: time, name, state and the figures that matter, as key=value.
+
+    Rate and percentiles are those of the last seconds.
+    """
     instance = Reading(stats).part("instance")
-    latency = instance.part("latency_ms")
-    models = [
-        f"{model.text('data_type')}:{model.text('name')}@{model.whole('version')}" for model in instance.parts("models")
-    ]
+    latency = recent_of(instance, "latency_ms")
     figures = {
         "records": instance.whole("records"),
         "results": instance.whole("results"),
@@ -84,16 +96,26 @@ def status_line(stats: Mapping[str, object], zone: tzinfo | None = None) -> str:
         "lag": instance.whole("lag"),
         "dead_letters": instance.part("dead_letters").whole("total"),
         "swaps": instance.whole("swaps"),
-        "models": ",".join(models) or "none",
+        "rejections": instance.whole("rejections"),
+        **{f"{sink.text('name')}_lost": sink.part("dropped").whole("total") for sink in instance.parts("sinks")},
+        "models": _in_service(instance),
     }
     state = "ready" if instance.is_true("ready") else "not-ready"
     shown = " ".join(f"{key}={value}" for key, value in figures.items())
     return f"{time_of_day(instance.number('taken'), zone)} {instance.text('name')} {state} {shown}"
 
 
+def _in_service(instance: Reading) -> str:
+    models = [
+        f"{model.text('data_type')}:{model.text('name')}@{model.whole('version')}" for model in instance.parts("models")
+    ]
+    more = f",+{len(models) - MOST_ROWS}" if len(models) > MOST_ROWS else ""
+    return ",".join(models[-MOST_ROWS:]) + more or "none"
+
+
 def _title(instance: Reading) -> Text:
     title = Text(instance.text("name") or "instance", style="bold")
-    title.append(f"  {_address(instance)}  ", style="not bold")
+    title.append(f"  {address_of(instance)}  ", style="not bold")
     title.append_text(_state(instance))
     title.append(f", up {uptime(instance.number('uptime_s'))}", style="not bold")
     if loading := instance.text("loading"):
@@ -108,11 +130,6 @@ def _state(instance: Reading) -> Text:
     return Text(f"not ready: {missing}" if missing else "not ready", style="bold red")
 
 
-def _address(instance: Reading) -> str:
-    host = instance.text("host")
-    return f"[{host}]:{instance.whole('port')}" if ":" in host else f"{host}:{instance.whole('port')}"
-
-
 def _overview(servers: Sequence[Mapping[str, object]]) -> RenderableType:
     columns = ("RECORDS", "RECORDS/S", "P99", "LAG", "DEAD", "INSTANCE", "ADDRESS", "STATE")
     rows = []
@@ -122,11 +139,11 @@ def _overview(servers: Sequence[Mapping[str, object]]) -> RenderableType:
             (
                 count(instance.number("records")),
                 rate(instance.number("rate_per_s")),
-                duration_ms(instance.part("latency_ms").number("p99")),
+                duration_ms(recent_of(instance, "latency_ms").number("p99")),
                 count(instance.number("lag")),
                 count(instance.part("dead_letters").number("total")),
                 instance.text("name"),
-                _address(instance),
+                address_of(instance),
                 _state(instance),
             )
         )
@@ -147,52 +164,69 @@ def _counts(instance: Reading) -> RenderableType:
     return make_table(columns, [row], numbers=columns)
 
 
+def _trends(instance: Reading, width: int, look: Look) -> RenderableType | None:
+    """Return the last minute as bars, a second each."""
+    samples = instance.parts("history")
+    if not samples:
+        return None
+    room = min(width - 12, TREND)
+    return Text("\n").join(
+        Text(f"{name:<12}").append(sparkline(values, room, ascii_only=look.ascii_only), "cyan")
+        for name, values in (
+            ("results/s", [sample.number("results_per_s") for sample in samples]),
+            ("p99", [sample.number("p99_ms") for sample in samples]),
+        )
+    )
+
+
 def _latencies(instance: Reading) -> RenderableType:
-    rows = [
-        (name, *(duration_ms(instance.part(key).number(percentile)) for percentile in _PERCENTILES))
-        for name, key in (("record to result", "latency_ms"), ("one score", "scoring_ms"))
-    ]
+    parts = (
+        ("record to result, last 10 s", recent_of(instance, "latency_ms")),
+        ("record to result, all", instance.part("latency_ms")),
+        ("one score, last 10 s", recent_of(instance, "scoring_ms")),
+    )
+    rows = [(name, *(duration_ms(part.number(percentile)) for percentile in _PERCENTILES)) for name, part in parts]
     numbers = tuple(_PERCENTILES.values())
     return make_table(("LATENCY", *numbers), rows, numbers=numbers)
 
 
-def _models(instance: Reading, zone: tzinfo | None, *, wide: bool) -> RenderableType:
-    models = instance.parts("models")
-    if not models:
+def _models(instance: Reading, look: Look, *, wide: bool) -> RenderableType:
+    if not instance.parts("models"):
         return Text("No model in service yet.", style="yellow")
+    models = [row for row in arranged(model_rows([instance]), look.sort, look.wanted) if row.in_service]
     columns = ("IN SERVICE", "VERSION", "SINCE", "ENGINE", *(("LOADED IN", "SHA256") if wide else ()), "MODEL")
     rows = [
         (
-            model.text("data_type"),
-            model.whole("version"),
-            time_of_day(model.number("since"), zone),
-            model.text("engine"),
-            *((duration_ms(model.number("load_ms")), model.text("sha256")[:12]) if wide else ()),
-            _named(model),
+            model.data_type,
+            model.version,
+            time_of_day(model.since_ms, look.zone),
+            model.engine,
+            *((duration_ms(model.load_ms), model.sha256[:12]) if wide else ()),
+            model.title,
         )
         for model in models
     ]
     return make_table(columns, rows, numbers=("VERSION", "LOADED IN"))
 
 
-def _use(instance: Reading, rows: int, *, wide: bool) -> RenderableType | None:
-    uses = instance.parts("use")
+def _use(instance: Reading, look: Look, rows: int, *, wide: bool) -> RenderableType | None:
+    uses = [row for row in arranged(model_rows([instance]), look.sort, look.wanted) if row.scored]
     if not uses:
         return None
-    more = ("MIN", "MAX") if wide else ()
+    more = ("SCORE P50", "SCORE P99") if wide else ()
     columns = ("USE", "VERSION", "SCORED", "SCORES/S", "P50", "P99", *more, "MODEL")
     shown = [
         (
-            use.text("data_type"),
-            use.whole("version"),
-            count(use.number("invocations")),
-            rate(use.number("rate_per_s")),
-            duration_ms(use.part("scoring_ms").number("p50")),
-            duration_ms(use.part("scoring_ms").number("p99")),
-            *(duration_ms(use.number(key.lower())) for key in more),
-            Text(_named(use), style="" if use.is_true("in_service") else "dim"),
+            use.data_type,
+            use.version,
+            count(use.scored),
+            rate(use.rate_per_s),
+            duration_ms(use.p50_ms),
+            duration_ms(use.p99_ms),
+            *((duration_ms(use.score_p50_ms), duration_ms(use.score_p99_ms)) if wide else ()),
+            Text(use.title, style="" if use.in_service else "dim"),
         )
-        for use in reversed(uses[-rows:])
+        for use in uses[:rows]
     ]
     return make_table(columns, shown, numbers=columns[1:-1])
 
@@ -203,17 +237,10 @@ def _events(instance: Reading, rows: int, zone: tzinfo | None) -> RenderableType
         return None
     heading = f"{count(instance.number('swaps'))} SWAPS, {count(instance.number('rejections'))} REJECTED"
     shown = [
-        (time_of_day(event.number("at_ms"), zone), event.text("data_type"), event.whole("version"), _happened(event))
+        (time_of_day(event.number("at_ms"), zone), event.text("data_type"), event.whole("version"), happened(event))
         for event in reversed(events[-rows:])
     ]
     return make_table(("TIME", "DATA TYPE", "VERSION", heading), shown, numbers=("VERSION",))
-
-
-def _happened(event: Reading) -> Text:
-    if event.text("state") == "rejected":
-        return Text(f"rejected {_named(event)}: {event.text('reason')}", style="red")
-    previous = event.text("previous")
-    return Text(f"{_named(event)}, instead of {previous}" if previous else f"{_named(event)}, the first")
 
 
 def _dead_letters(instance: Reading) -> RenderableType | None:
@@ -236,6 +263,23 @@ def _waiting(instance: Reading) -> RenderableType | None:
     return make_table(("WAITING", "PARTITION", "FOR A MODEL OF"), rows, numbers=("PARTITION",))
 
 
+def _sinks(instance: Reading) -> RenderableType | None:
+    sinks = instance.parts("sinks")
+    if not sinks:
+        return None
+    columns = ("SINK", "POINTS", "WRITTEN", "WAITING", "LOST", "PROBLEM")
+    rows = [
+        (
+            sink.text("name"),
+            *(count(sink.number(key)) for key in ("points", "written", "waiting")),
+            count(sink.part("dropped").number("total")),
+            Text(sink.text("problem") or "-", style="red" if sink.text("problem") else ""),
+        )
+        for sink in sinks
+    ]
+    return make_table(columns, rows, numbers=columns[1:-1])
+
+
 def _last_scores(instance: Reading, rows: int, zone: tzinfo | None) -> RenderableType | None:
     scores = instance.parts("last_scores")
     if not scores:
@@ -244,20 +288,9 @@ def _last_scores(instance: Reading, rows: int, zone: tzinfo | None) -> Renderabl
         (
             time_of_day(score.number("at_ms"), zone),
             score.text("data_type"),
-            _result(score.value.get("result")),
+            result_text(score.value.get("result")),
             score.text("model"),
         )
         for score in reversed(scores[-rows:])
     ]
     return make_table(("LAST SCORES", "DATA TYPE", "RESULT", "MODEL"), shown, numbers=("RESULT",))
-
-
-def _result(result: object) -> str:
-    if result is None:
-        return "-"
-    return f"{result:.6g}" if isinstance(result, float) else printable(str(result))
-
-
-def _named(model: Reading) -> str:
-    label = model.text("label")
-    return f"{model.text('name')} ({label})" if label else model.text("name")

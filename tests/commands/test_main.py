@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -129,7 +130,8 @@ def every_error(kind: type[Exception]) -> list[type[Exception]]:
 @pytest.mark.parametrize("kind", every_error(errors.StreamscoreError), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_tree_has_an_exit_code_of_its_own(kind: type[errors.StreamscoreError]) -> None:
     assert kind in CAUSES
-    error = kind("x", line=1) if kind is errors.RowUnreadable else kind("x")
+    more: dict[type, dict[str, Any]] = {errors.RowUnreadable: {"line": 1}, errors.ServiceRefused: {"status": 403}}
+    error = kind("x", **more.get(kind, {}))
     assert exit_code_of(error) is CAUSES[kind]
     if kind is not errors.StreamscoreError:
         assert CAUSES[kind] not in {ExitCode.OK, ExitCode.INTERNAL}

@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address
 
 import pytest
@@ -47,6 +49,25 @@ def test_tables(streamscore: CommandLine, server: Running) -> None:
     assert "\x1b" not in done.out
 
 
+def test_an_interval_of_nothing_is_refused(streamscore: CommandLine, server: Running) -> None:
+    done = streamscore("stats", url(server), "--watch", "--interval", "0")
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert "--interval 0" in done.err
+
+
+def test_models_are_sorted_and_filtered(streamscore: CommandLine, server: Running) -> None:
+    done = streamscore("stats", url(server), "--sort", "name", "--filter", "linear")
+    used = done.out.partition("USE")[2].partition("TIME")[0]
+    assert "linear" in used
+    assert "forest" not in used
+    assert streamscore("stats", url(server), "--sort", "size").code == ExitCode.USAGE
+
+
+def test_the_short_option_for_help_is_on_every_level(streamscore: CommandLine) -> None:
+    for command in ((), ("stats",), ("publish",), ("publish", "data")):
+        assert streamscore(*command, "-h").code == 0
+
+
 def test_the_default_is_the_server_of_the_settings(streamscore: CommandLine, server: Running) -> None:
     streamscore.environ["MODEL_SERVER_PORT"] = str(server.port)
     assert streamscore("stats").code == 0
@@ -64,6 +85,9 @@ def test_port_0_in_the_settings_asks_for_the_server(streamscore: CommandLine) ->
 def test_json_is_one_document_and_a_list_for_several(streamscore: CommandLine, server: Running) -> None:
     one = streamscore("stats", "--json", url(server)).json
     assert one["instance"]["results"] == 5000
+    assert one["instance"]["recent"]["latency_ms"]["count"] == 4500
+    assert len(one["instance"]["history"]) == 9
+    assert one["instance"]["sinks"] == []
     several = streamscore("stats", "--json", url(server), url(server)).json
     assert [stats["name"] for stats in several] == [one["name"]] * 2
 
@@ -146,7 +170,8 @@ def test_watch_goes_on_when_the_server_goes_away() -> None:
     assert process.returncode == 0
 
 
-def test_watch_on_a_terminal_takes_the_whole_screen_and_gives_it_back(server: Running) -> None:
+@contextmanager
+def on_a_terminal(server: Running, **environ: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     leader, follower = pty.openpty()
     arguments = ["stats", url(server), "--watch", "--interval", "50 ms"]
     process = subprocess.Popen(
@@ -154,29 +179,54 @@ def test_watch_on_a_terminal_takes_the_whole_screen_and_gives_it_back(server: Ru
         stdin=follower,
         stdout=follower,
         stderr=follower,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "50"},
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "50", **environ},
     )
-    os.close(follower)
+    before = termios.tcgetattr(follower)
+    try:
+        yield process, leader
+        assert termios.tcgetattr(follower) == before
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(follower)
+        os.close(leader)
+
+
+def shown_until(leader: int, text: bytes) -> bytes:
     shown = b""
-    while b"Ctrl-C ends" not in shown:
+    while text not in shown:
         shown += os.read(leader, 65536)
-    process.send_signal(signal.SIGINT)
-    shown += _rest(leader)
-    assert process.wait(20) == 0
-    os.close(leader)
-    enter, leave = b"\x1b[?1049h", b"\x1b[?1049l"
-    assert enter in shown
-    assert leave in shown.rpartition(enter)[2]
+    return shown
+
+
+def test_watch_on_a_terminal_takes_the_whole_screen_and_gives_it_back(server: Running) -> None:
+    with on_a_terminal(server) as (process, leader):
+        shown = shown_until(leader, b"Ctrl-C ends")
+        process.send_signal(signal.SIGINT)
+        shown += shown_until(leader, b"\x1b[?1049l")
+        assert process.wait(20) == 0
+    assert shown.count(b"\x1b[?1049h") == 1
     assert b"winequality random forest" in shown
     assert b"Traceback" not in shown
 
 
-def _rest(leader: int) -> bytes:
-    """Return what is still to come; Linux says EIO at the end of a pseudo-terminal."""
-    shown = b""
-    try:
-        while chunk := os.read(leader, 65536):
-            shown += chunk
-    except OSError:
-        return shown
-    return shown
+def test_keys_sort_filter_and_end(server: Running) -> None:
+    with on_a_terminal(server) as (process, leader):
+        assert b"by rate" in shown_until(leader, b"s sort")
+        os.write(leader, b"s")
+        shown_until(leader, b"by p99")
+        os.write(leader, b"/linear")
+        shown_until(leader, b"/linear_")
+        os.write(leader, b"\r")
+        shown_until(leader, b"by p99 with 'linear'")
+        os.write(leader, b"q")
+        shown_until(leader, b"\x1b[?1049l")
+        assert process.wait(20) == 0
+
+
+def test_a_dumb_terminal_gets_lines(server: Running) -> None:
+    with on_a_terminal(server, TERM="dumb") as (process, leader):
+        shown = shown_until(leader, b"wine-1 ready records=5010")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert b"\x1b" not in shown

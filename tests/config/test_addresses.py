@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamscore_cli.config.addresses import normalise_host
+from streamscore_cli.config.addresses import normalise_host, service_url
 from streamscore_cli.core.errors import SettingsError
 
 
@@ -36,3 +36,17 @@ def test_what_is_no_host_is_named(given: str) -> None:
         normalise_host(given)
     assert repr(given) in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("influx", "http://influx:8086"),
+        ("http://influx/", "http://influx:8086"),
+        ("https://influx", "https://influx:8086"),
+        ("::1", "http://[::1]:8086"),
+        ("https://[fe80::1]", "https://[fe80::1]:8086"),
+    ],
+)
+def test_addresses_of_services(host: str, url: str) -> None:
+    assert service_url(host, 8086) == url

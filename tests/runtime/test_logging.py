@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from streamscore_cli.core.choices import LogFormat
+from streamscore_cli.core.log_events import event
 from streamscore_cli.runtime.logging import QUIET_LIBRARIES, configure
 
 LOGGER = logging.getLogger("streamscore_cli.tests")
@@ -50,10 +51,30 @@ def test_json_lines_have_the_fields_beside_the_message() -> None:
     assert entry == {
         "level": "warning",
         "logger": "streamscore_cli.tests",
+        "event": "message",
         "message": "broker a:1 is away",
         "attempt": 3,
         "message_id": "x",
     }
+
+
+def test_an_event_has_its_name_and_fields_in_json_and_only_its_message_in_text() -> None:
+    extra = event("model-in-service", model="wine tree", version=7, message="x", level=None)
+    stream = logged("info", LogFormat.JSON)
+    LOGGER.info("wine tree version 7 answers", extra=extra)
+    entry = json.loads(stream.getvalue())
+    del entry["time"]
+    assert entry == {
+        "level": "info",
+        "logger": "streamscore_cli.tests",
+        "event": "model-in-service",
+        "message": "wine tree version 7 answers",
+        "model": "wine tree",
+        "version": 7,
+    }
+    stream = logged("info", LogFormat.TEXT)
+    LOGGER.info("wine tree version 7 answers", extra=extra)
+    assert stream.getvalue()[9:] == "info    wine tree version 7 answers\n"
 
 
 def test_a_json_line_stays_one_line() -> None:

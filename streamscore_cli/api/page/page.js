@@ -12,12 +12,15 @@ const make = (tag, text, className) => {
 };
 const count = (value) => Math.round(value).toLocaleString("en");
 const rate = (value) => value >= 100 ? count(value) : value.toFixed(value >= 10 ? 1 : 2).replace(/\.?0+$/, "");
+const outcome = (value) => typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : String(value ?? "–");
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
+const moment = (ms) => Date.now() - ms < 86_400_000 ? clock(ms)
+  : new Date(ms).toLocaleString("en", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+const digits = (value) => value >= 1000 ? count(value) : value.toPrecision(3);
 const duration = (ms) => {
   if (!ms) return "–";
-  if (ms < 0.001) return `${(ms * 1e6).toPrecision(3)} ns`;
-  if (ms < 1) return `${(ms * 1e3).toPrecision(3)} µs`;
-  return ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
+  const [unit, size] = [["s", 1e3], ["ms", 1], ["µs", 1e-3]].find(([, size]) => ms >= size * 0.9995) || ["ns", 1e-6];
+  return `${digits(ms / size)} ${unit}`;
 };
 const since = (seconds) => {
   const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]], at = parts.findIndex(([, size]) => seconds >= size);
@@ -27,7 +30,7 @@ const since = (seconds) => {
   return rest ? `${whole} ${Math.floor((seconds % size) / rest[1])} ${rest[0]}` : whole;
 };
 
-/* Tables are drawn anew only when what they show has changed. */
+/* What is drawn stays as long as it is right: the keyboard keeps its place, a selection its text. */
 const drawn = new WeakMap();
 function changed(node, value) {
   const text = JSON.stringify(value);
@@ -35,43 +38,51 @@ function changed(node, value) {
   drawn.set(node, text);
   return true;
 }
-function table(node, columns, rows, empty) {
-  if (!changed(node, [rows, columns.map((column) => column.mark)])) return;
-  const head = make("tr");
-  for (const column of columns) {
-    const cell = make("th", column.pick ? undefined : column.title, column.number ? "n" : "");
+function write(node, text, className) {
+  if (node.textContent !== text) node.textContent = text;
+  if (node.className !== className) node.className = className;
+}
+function fit(parent, tag, number) {
+  while (parent.childElementCount > number) parent.lastChild.remove();
+  while (parent.childElementCount < number) parent.append(document.createElement(tag));
+  return parent.children;
+}
+function heads(node, columns) {
+  const cells = fit(node.tHead?.rows[0] || node.createTHead().insertRow(), "th", columns.length);
+  columns.forEach((column, at) => {
+    const cell = cells[at];
     cell.scope = "col";
-    if (column.pick) {
-      const button = make("button", column.title + (column.mark || ""));
+    if (!column.pick) return write(cell, column.title, column.number ? "n" : "");
+    if (!cell.firstChild) {
+      const button = cell.appendChild(make("button"));
       button.type = "button";
       button.addEventListener("click", column.pick);
-      cell.append(button);
-      if (column.mark) cell.ariaSort = column.mark === " ↓" ? "descending" : "ascending";
     }
-    head.append(cell);
-  }
-  const body = make("tbody");
-  for (const row of rows) {
-    const line = make("tr");
+    write(cell.firstChild, column.title + { "": "", ascending: " ↑", descending: " ↓" }[column.sorted], "");
+    cell.className = column.number ? "n" : "";
+    if (column.sorted) cell.setAttribute("aria-sort", column.sorted);
+    else cell.removeAttribute("aria-sort");
+  });
+}
+function table(node, columns, rows, empty) {
+  if (!changed(node, [rows, columns])) return;
+  heads(node, columns);
+  const lines = fit(node.tBodies[0] || node.createTBody(), "tr", rows.length || 1);
+  rows.forEach((row, number) => {
+    const cells = fit(lines[number], "td", row.length);
     row.forEach((cell, at) => {
-      const [text, className] = Array.isArray(cell) ? cell : [cell, ""];
-      line.append(make("td", text, [columns[at].number ? "n" : columns[at].wrap ? "wrap" : "", className].join(" ").trim()));
+      const [text, className] = Array.isArray(cell) ? cell : [cell, ""], column = columns[at];
+      cells[at].removeAttribute("colspan");
+      write(cells[at], text, [column.number ? "n" : column.wrap ? "wrap" : "", className].join(" ").trim());
     });
-    body.append(line);
-  }
-  if (!rows.length) {
-    const cell = make("td", empty, "soft");
-    cell.colSpan = columns.length;
-    const line = make("tr");
-    line.append(cell);
-    body.append(line);
-  }
-  const top = make("thead");
-  top.append(head);
-  node.replaceChildren(top, body);
+  });
+  if (rows.length) return;
+  const [cell] = fit(lines[0], "td", 1);
+  cell.colSpan = columns.length;
+  write(cell, empty, "soft");
 }
 
-/* Charts: one path a line over the samples of the last five minutes. */
+/* Charts: one path a line over the samples of the last five minutes, with a gap where there is nothing to tell. */
 const SVG = "http://www.w3.org/2000/svg";
 function shape(tag, attributes, text) {
   const node = document.createElementNS(SVG, tag);
@@ -79,30 +90,43 @@ function shape(tag, attributes, text) {
   if (text !== undefined) node.textContent = text;
   return node;
 }
-function ceiling(value) {
-  const power = 10 ** Math.floor(Math.log10(value || 1));
-  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value) || 1;
+function linear(values) {
+  const largest = Math.max(...values, 0) || 1, power = 10 ** Math.floor(Math.log10(largest));
+  const top = [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= largest) || 10 * power;
+  return { ticks: [0, top / 2, top], share: (value) => value / top };
 }
-function chart(node, lines, format, now) {
+function decades(values) {
+  const told = values.filter((value) => value > 0), exponents = told.length ? told.map(Math.log10) : [0];
+  const low = Math.floor(Math.min(...exponents)), high = Math.max(Math.ceil(Math.max(...exponents)), low + 1);
+  const step = Math.ceil((high - low) / 4), ticks = [];
+  for (let at = low; at <= high; at += step) ticks.push(10 ** at);
+  return { ticks, share: (value) => (Math.log10(value) - low) / (high - low) };
+}
+const decade = (ms) => duration(ms).replace(".00", "").replace(".0", "");
+function chart(node, lines, scale, format, now) {
   const width = node.clientWidth || 500, height = 170, left = 58, bottom = 20, span = MOST_SAMPLES * 1000;
-  const largest = ceiling(Math.max(...lines.flatMap((line) => line.values), 0) || 1);
+  const { ticks, share } = scale(lines.flatMap((line) => line.values));
   const x = (ms) => left + (width - left) * (1 - (now - ms) / span);
-  const y = (value) => (height - bottom) * (1 - value / largest) + 6;
+  const y = (value) => (height - bottom) * (1 - share(value)) + 6;
   const parts = [];
-  for (const share of [0, 0.5, 1]) {
-    parts.push(shape("line", { class: "grid", x1: left, x2: width, y1: y(largest * share), y2: y(largest * share) }));
-    parts.push(shape("text", { x: left - 8, y: y(largest * share) + 4, "text-anchor": "end" }, share ? format(largest * share) : "0"));
+  for (const tick of ticks) {
+    parts.push(shape("line", { class: "grid", x1: left, x2: width, y1: y(tick), y2: y(tick) }));
+    parts.push(shape("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tick ? format(tick) : "0"));
   }
   for (const minutes of [4, 3, 2, 1]) {
     parts.push(shape("text", { x: x(now - minutes * 60000), y: height + 2, "text-anchor": "middle" }, `−${minutes} min`));
   }
   const kept = samples.map((sample, at) => [sample.at_ms, at]).filter(([ms]) => now - ms <= span);
   for (const line of lines) {
-    const points = kept.map(([ms, at]) => `${x(ms).toFixed(1)} ${y(line.values[at]).toFixed(1)}`);
-    if (points.length < 2) continue;
-    const path = `M${points.join("L")}`;
-    if (line.area) {
-      parts.push(shape("path", { class: "area", d: `${path}L${x(kept.at(-1)[0]).toFixed(1)} ${y(0)}L${x(kept[0][0]).toFixed(1)} ${y(0)}Z` }));
+    let path = "", pen = "M";
+    for (const [ms, at] of kept) {
+      const told = Number.isFinite(share(line.values[at]));
+      if (told) path += `${pen}${x(ms).toFixed(1)} ${y(line.values[at]).toFixed(1)}${pen === "M" ? "h0" : ""}`;
+      pen = told ? "L" : "M";
+    }
+    if (line.area && kept.length > 1) {
+      const base = y(0), [first, last] = [kept[0], kept.at(-1)].map(([ms]) => x(ms).toFixed(1));
+      parts.push(shape("path", { class: "area", d: `${path}L${last} ${base}L${first} ${base}Z` }));
     }
     parts.push(shape("path", { class: line.name, d: path }));
   }
@@ -132,11 +156,23 @@ function figures(all) {
 const COLUMNS = [
   ["data_type", "Data type"], ["name", "Model"], ["version", "Version", true], ["engine", "Engine"],
   ["rate_per_s", "Records/s", true, rate], ["results", "Results", true, count], ["scoring_p99_ms", "Scoring p99", true, duration],
-  ["latency_p99_ms", "Latency p99", true, duration], ["since", "In service since", true, clock],
+  ["latency_p99_ms", "Latency p99", true, duration], ["since", "In service since", true, moment],
 ];
+function served(all) {
+  const merged = new Map();
+  for (const model of all.flatMap((one) => one.models)) {
+    const key = JSON.stringify([model.data_type, model.name, model.version]), known = merged.get(key) || model;
+    const most = (of) => Math.max(known[of], model[of]), sum = (of) => (known === model ? 0 : known[of]) + model[of];
+    merged.set(key, {
+      ...model, since: Math.min(known.since, model.since), results: sum("results"), rate_per_s: sum("rate_per_s"),
+      scoring_p99_ms: most("scoring_p99_ms"), latency_p99_ms: most("latency_p99_ms"),
+    });
+  }
+  return [...merged.values()];
+}
 function models() {
   const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const all = state.instances.flatMap((one) => one.models);
+  const all = served(state.instances);
   const found = all.filter((model) => {
     const text = `${model.data_type} ${model.name} ${model.engine}`.toLowerCase();
     return words.every((word) => text.includes(word));
@@ -144,7 +180,7 @@ function models() {
   const sign = sort.down ? -1 : 1;
   found.sort((one, other) => sign * (one[sort.key] > other[sort.key] ? 1 : one[sort.key] < other[sort.key] ? -1 : 0));
   const columns = COLUMNS.map(([key, title, number]) => ({
-    title, number, wrap: key === "name", mark: key === sort.key ? (sort.down ? " ↓" : " ↑") : "",
+    title, number, wrap: key === "name", sorted: key !== sort.key ? "" : sort.down ? "descending" : "ascending",
     pick: () => {
       sort.down = key === sort.key ? !sort.down : Boolean(number);
       sort.key = key;
@@ -159,18 +195,32 @@ function models() {
   more.textContent = `The first ${MOST_ROWS} are shown; filter or sort to see others.`;
 }
 
+/* Each instance takes a model into service by itself: told once, with the number of instances that did. */
+function happened(all) {
+  const merged = new Map();
+  for (const one of all) {
+    const times = new Map();
+    for (const event of one.events) {
+      const what = JSON.stringify([event.state, event.data_type, event.name, event.version]);
+      times.set(what, (times.get(what) || 0) + 1);
+      const key = `${what}${times.get(what)}`, known = merged.get(key);
+      merged.set(key, { ...event, at_ms: Math.min(event.at_ms, known?.at_ms ?? event.at_ms), instances: (known?.instances || 0) + 1 });
+    }
+  }
+  return [...merged.values()].sort((one, other) => other.at_ms - one.at_ms).slice(0, 50);
+}
 function events(all) {
-  const shown = all.flatMap((one) => one.events).sort((one, other) => other.at_ms - one.at_ms).slice(0, 50);
-  const node = find("events");
-  if (!changed(node, shown)) return;
+  const shown = happened(all), node = find("events");
+  if (!changed(node, [shown, all.length])) return;
   node.replaceChildren(...shown.map((event) => {
     const line = make("li");
-    line.append(make("time", clock(event.at_ms)));
+    line.append(make("time", moment(event.at_ms)));
     const rejected = event.state === "rejected";
     line.append(make("span", `${event.name || "a model"} version ${event.version}`));
     line.append(make("span", rejected ? " rejected" : " in service", rejected ? "bad" : "good"));
     line.append(` for ${event.data_type}`);
     if (event.previous) line.append(make("span", `, instead of ${event.previous}`, "soft"));
+    if (all.length > 1) line.append(make("span", `, on ${event.instances} of ${all.length} instances`, "soft"));
     if (event.reason) line.append(make("div", event.reason, "soft"));
     return line;
   }));
@@ -178,26 +228,27 @@ function events(all) {
 }
 
 function details(all) {
-  const flat = (key) => all.flatMap((one) => one[key]);
   table(find("last"), [{ title: "Time" }, { title: "Data type" }, { title: "Model", wrap: true }, { title: "Result", number: true }],
-    flat("last_scores").sort((one, other) => other.at_ms - one.at_ms).slice(0, 10)
-      .map((one) => [clock(one.at_ms), one.data_type, one.model, String(one.result)]), "No result yet.");
-  const partitions = flat("partitions");
-  table(find("partitions"), [{ title: "Topic" }, { title: "Partition", number: true }, { title: "Behind", number: true }, { title: "Waits for a model of" }],
-    partitions.slice(0, MOST_ROWS).map((one) => [one.topic, String(one.partition), count(one.lag), [one.waiting, "warn"]]), "None assigned.");
+    all.flatMap((one) => one.last_scores).sort((one, other) => other.at_ms - one.at_ms).slice(0, 10)
+      .map((one) => [clock(one.at_ms), one.data_type, one.model, outcome(one.result)]), "No result yet.");
+  const several = all.length > 1, of = (name, columns) => (several ? [name, ...columns] : columns);
+  const partitions = all.flatMap((one) => one.partitions.map((part) => ({ ...part, instance: one.name })))
+    .sort((one, other) => Boolean(other.waiting) - Boolean(one.waiting));
+  table(find("partitions"), of({ title: "Instance" }, [{ title: "Topic" }, { title: "Partition", number: true }, { title: "Behind", number: true }, { title: "Waits for a model of" }]),
+    partitions.slice(0, MOST_ROWS).map((one) => of(one.instance, [one.topic, String(one.partition), one.lag === null ? "–" : count(one.lag), [one.waiting, "warn"]])), "None assigned.");
   find("partitions-count").textContent = count(partitions.length);
   const causes = new Map();
-  for (const one of flat("letters")) {
+  for (const one of all.flatMap((one) => one.dead_letters.causes)) {
     const key = `${one.stage} ${one.cause}`;
     causes.set(key, { ...one, count: one.count + (causes.get(key)?.count || 0) });
   }
   table(find("letters"), [{ title: "Stage" }, { title: "Cause" }, { title: "Records", number: true }],
     [...causes.values()].map((one) => [one.stage, one.cause, count(one.count)]), "None.");
-  find("letters-count").textContent = count([...causes.values()].reduce((sum, one) => sum + one.count, 0));
-  const sinks = flat("sinks");
+  find("letters-count").textContent = count(all.reduce((sum, one) => sum + one.dead_letters.total, 0));
+  const sinks = all.flatMap((one) => one.sinks.map((sink) => ({ ...sink, instance: one.name })));
   find("sinks-section").hidden = !sinks.length;
-  table(find("sinks"), [{ title: "Sink" }, { title: "Written", number: true }, { title: "Waiting", number: true }, { title: "Dropped", number: true }, { title: "Problem", wrap: true }],
-    sinks.map((one) => [one.name, count(one.written), count(one.waiting), count(one.dropped_total), [one.problem, "warn"]]), "None.");
+  table(find("sinks"), of({ title: "Instance" }, [{ title: "Sink" }, { title: "Written", number: true }, { title: "Waiting", number: true }, { title: "Dropped", number: true }, { title: "Problem", wrap: true }]),
+    sinks.map((one) => of(one.instance, [one.name, count(one.written), count(one.waiting), count(one.dropped_total), [one.problem, "warn"]])), "None.");
   table(find("instances"), [{ title: "Instance" }, { title: "Address" }, { title: "State", wrap: true }, { title: "Up", number: true }, { title: "Records/s", number: true }],
     all.map((one) => [one.name, `${one.host}:${one.port}`, one.ready ? ["ready", "good"] : [one.missing.join(", "), "bad"], since(one.uptime_s), rate(one.rate_per_s)]), "None.");
   find("instances-count").textContent = count(all.length);
@@ -210,8 +261,8 @@ function details(all) {
 
 function charts() {
   const now = samples.at(-1)?.at_ms || Date.now(), of = (key) => samples.map((sample) => sample[key]);
-  chart(find("rate"), [{ name: "one", area: true, values: of("results_per_s") }], rate, now);
-  chart(find("latency"), [{ name: "one", values: of("p50_ms") }, { name: "two", values: of("p99_ms") }], duration, now);
+  chart(find("rate"), [{ name: "one", area: true, values: of("results_per_s") }], linear, rate, now);
+  chart(find("latency"), [{ name: "one", values: of("p50_ms") }, { name: "two", values: of("p99_ms") }], decades, decade, now);
 }
 
 function show(next) {
@@ -235,13 +286,15 @@ function say(kind, text) {
 }
 
 /* fetch and not EventSource: a token is sent as a header, never in an address. */
+let current = new AbortController();
 async function follow() {
-  const token = sessionStorage.getItem(KEY), abort = new AbortController();
+  const token = sessionStorage.getItem(KEY), abort = current = new AbortController();
   const watch = setInterval(() => { if (Date.now() - lastMs > LATE_MS) abort.abort(); }, 1000);
   lastMs = Date.now();
   try {
     const answer = await fetch("live", { headers: token ? { Authorization: `Bearer ${token}` } : {}, signal: abort.signal, cache: "no-store" });
     if (answer.status === 401) return "token";
+    if (answer.status === 503) return "full";
     if (!answer.ok) return "lost";
     let text = "";
     for (const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader(); ;) {
@@ -264,18 +317,31 @@ async function follow() {
   }
 }
 
+function ask() {
+  say("lost", "a token is needed");
+  find("refused").hidden = !sessionStorage.getItem(KEY);
+  sessionStorage.removeItem(KEY);
+  find("login").hidden = false;
+  find("token").focus();
+}
+
+/* A tab in the background asks for nothing: who looks at something else costs the server nothing. */
+const seen = () => new Promise((resolve) => {
+  if (!document.hidden) return resolve();
+  say("waiting", "waits until you look");
+  document.addEventListener("visibilitychange", () => resolve(seen()), { once: true });
+});
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 async function run() {
   for (;;) {
+    await seen();
     const end = await follow();
-    if (end === "token") {
-      say("lost", "a token is needed");
-      sessionStorage.removeItem(KEY);
-      find("login").hidden = false;
-      find("token").focus();
-      return;
-    }
-    say("lost", state ? `connection lost at ${clock(lastMs)}, trying again` : "no connection, trying again");
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+    if (end === "token") return ask();
+    if (document.hidden) continue;
+    if (end === "full") say("lost", "too many look at this page, trying again");
+    else say("lost", state ? `connection lost at ${clock(lastMs)}, trying again` : "no connection, trying again");
+    await pause(retryMs * (1 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, 5000);
   }
 }
@@ -288,5 +354,6 @@ find("login").addEventListener("submit", (event) => {
   run();
 });
 find("filter").addEventListener("input", () => { if (state) models(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) current.abort(); });
 new ResizeObserver(() => { if (state) charts(); }).observe(find("rate"));
 run();
