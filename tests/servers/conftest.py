@@ -25,9 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses a real server, for `make test` to leave out; `make test-servers` looks in this folder only."""
     here = Path(__file__).parent
     for item in items:
-        if OF_SERVERS.intersection(getattr(item, "fixturenames", ())):
+        is_here = here in item.path.parents
+        if is_here and OF_SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
-        if item.get_closest_marker("servers") and here not in item.path.parents:
+        if item.get_closest_marker("servers") and not is_here:
             raise pytest.UsageError(f"{item.nodeid} is marked `servers`: it belongs into tests/servers")
 
 
