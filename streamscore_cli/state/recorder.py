@@ -24,7 +24,8 @@ LAST_SCORES = 10
 _NS_PER_MS = 1e6
 _US_PER_MS = 1000
 
-_UseKey = tuple[str, ModelIdentity]
+_UseKey = tuple[str, int, str]
+"""Data type, version and sha256 of a model: its name and label may change while it is in service."""
 
 
 class _Use:
@@ -32,18 +33,20 @@ class _Use:
 
     __slots__ = (
         "_frozen",
+        "data_type",
         "invocations",
-        "key",
         "latency",
         "longest_ns",
+        "model",
         "rate",
         "scoring",
         "scoring_ns",
         "shortest_ns",
     )
 
-    def __init__(self, key: _UseKey, since_s: float) -> None:
-        self.key = key
+    def __init__(self, data_type: str, model: ModelIdentity, since_s: float) -> None:
+        self.data_type = data_type
+        self.model = model
         self.invocations = 0
         self.scoring_ns = 0
         self.shortest_ns = float("inf")
@@ -55,6 +58,7 @@ class _Use:
 
     def add(self, slot: SlotUse, latencies_us: NDArray[np.int64], now_s: float) -> None:
         self.latency.add(latencies_us)
+        self.model = slot.model
         per_record_ns = slot.scoring_ns / slot.records
         self.invocations += slot.records
         self.scoring_ns += slot.scoring_ns
@@ -66,10 +70,9 @@ class _Use:
 
     def freeze(self) -> tuple[ModelUse, RateWindow]:
         if self._frozen is None:
-            data_type, model = self.key
             use = ModelUse(
-                data_type,
-                model,
+                self.data_type,
+                self.model,
                 self.invocations,
                 self.scoring_ns / _NS_PER_MS,
                 self.shortest_ns / _NS_PER_MS,
@@ -182,8 +185,8 @@ class Recorder:
             return
         self._results += slot.records
         self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
-        key = (slot.data_type, slot.model)
-        use = self._uses.pop(key, None) or _Use(key, self._started_s)
+        key = (slot.data_type, slot.model.version, slot.model.sha256)
+        use = self._uses.pop(key, None) or _Use(slot.data_type, slot.model, self._started_s)
         latencies_us = _latencies_us(slot.timestamps_ms, produced_ms)
         self._latency.add(latencies_us)
         use.add(slot, latencies_us, now_s)

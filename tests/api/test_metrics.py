@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_cla
 
 from streamscore_cli.api.metrics import MOST_IN_SERVICE, Metrics
 from streamscore_cli.core.models import ModelIdentity
+from streamscore_cli.sinks.point_maker import TOO_OLD
 from streamscore_cli.state.histogram import Histogram
 from streamscore_cli.state.recorder import MOST_USES, Recorder
 from streamscore_cli.state.snapshots import BatchObservation, ModelsSnapshot, SinkSnapshot, SlotUse
@@ -127,3 +129,8 @@ def test_over_http_in_the_form_asked_for_and_without_a_token(server: Running) ->
         assert {"streamscore_records", "streamscore_ready"} <= names | {one.removesuffix("_total") for one in names}
         assert "process_cpu_seconds" in text
         connection.close()
+
+
+def test_the_alert_about_drops_leaves_out_a_cause_that_there_is() -> None:
+    rules = (Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "streamscore.rules.yaml").read_text()
+    assert f'streamscore_sink_dropped_points_total{{cause!="{TOO_OLD}"}}' in rules

@@ -181,3 +181,11 @@ def test_readers_in_other_threads_see_whole_snapshots(recorder: Recorder, clock:
         reader.join()
         sys.setswitchinterval(interval)
     assert torn == []
+
+
+def test_a_model_that_is_called_otherwise_stays_one_model(recorder: Recorder) -> None:
+    relabelled = replace(FOREST, name="grove", label="v2")
+    recorder.record(observe(slot()))
+    recorder.record(observe(slot(relabelled)))
+    recorder.publish(force=True)
+    assert [(use.model, use.invocations) for use in recorder.snapshot().models] == [(relabelled, 20)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from streamscore_cli.core.columns import Columns
@@ -56,13 +56,15 @@ class PmmlServable:
     def score(self, columns: Columns) -> Scores:
         """Answer all rows; those that cannot be scored are named in `Scores.failures`."""
         result = self._model.score(columns.length, columns.arrays)
-        failures = tuple(
-            Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason) for row, reason in result.reasons.items()
-        )
+        failures = _failures(result.reasons) if result.reasons else ()
         return Scores(result.value, result.labels, result.probabilities, result.outputs, failures)
 
     def close(self) -> None:
         """Free nothing: a compiled model is plain memory."""
+
+
+def _failures(reasons: Mapping[int, str]) -> tuple[Failure, ...]:
+    return tuple(Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason) for row, reason in reasons.items())
 
 
 def _field(name: str, kind: DataType) -> Field:

@@ -16,7 +16,7 @@ def build_fast(program: Program) -> Fast | None:
     gate = gate_of(program)
     if gate is None:
         return None
-    models = rewritten(program, Site(gate.places, gate.rows, len(program.words)))
+    models = rewritten(program, Site(gate.places, gate.rows, len(program.words), gate.singles))
     if not takes_gaps(models):
         gate = replace(gate, gaps=None)
     return PlainFirst(program, models, gate)

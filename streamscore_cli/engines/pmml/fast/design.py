@@ -44,10 +44,16 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class FastPredictor(Predictor):
-    """A predictor whose terms are rows of the matrix of a plain batch; `betas` (parameters, 1)."""
+    """A predictor whose terms are rows of the matrix of a plain batch; `betas` (parameters, 1).
+
+    `lone`: by parameter the row of the one number it has, if none has more; any row for the `constants`, which have no
+    term. None otherwise.
+    """
 
     ranks: tuple[Rank, ...]
     betas: Matrix
+    lone: _Places | None
+    constants: tuple[int, ...]
 
     def evaluate(self, batch: Batch) -> Column:
         """Return the sum, the first parameter's product first; a factor of 0 makes its parameter 0 whatever else is."""
@@ -60,6 +66,19 @@ class FastPredictor(Predictor):
         return Column(np.concatenate(parts))
 
     def _sums(self, cells: Matrix) -> Cells:
+        design = self._design(cells) if self.lone is None else self._scaled(cells, self.lone)
+        design[0] += 0.0
+        total: Cells = in_order(design)
+        return total
+
+    def _scaled(self, cells: Matrix, places: _Places) -> Matrix:
+        design = cells.take(places, axis=0)
+        design *= self.betas
+        for number in self.constants:
+            design[number] = self.betas[number, 0]
+        return design
+
+    def _design(self, cells: Matrix) -> Matrix:
         design = np.ones((len(self.betas), cells.shape[1]))
         none = np.zeros(design.shape, dtype=bool)
         for rank in self.ranks:
@@ -73,9 +92,7 @@ class FastPredictor(Predictor):
                 none[rank.factors] |= given != rank.cells
         design *= self.betas
         np.copyto(design, 0.0, where=none)
-        design[0] += 0.0
-        total: Cells = in_order(design)
-        return total
+        return design
 
 
 def fast_general(model: Predicts, site: Site) -> Predicts:
@@ -101,7 +118,21 @@ def _fast(predictor: Predictor, site: Site) -> Predictor:
         return predictor
     deepest = max(len(parameter.terms) for parameter in predictor.parameters)
     betas = np.array([[parameter.beta] for parameter in predictor.parameters])
-    return FastPredictor(predictor.parameters, tuple(_rank(predictor, rank, site) for rank in range(deepest)), betas)
+    constants = tuple(number for number, one in enumerate(predictor.parameters) if not one.terms)
+    ranks = tuple(_rank(predictor, rank, site) for rank in range(deepest))
+    return FastPredictor(predictor.parameters, ranks, betas, _lone(predictor, site), constants)
+
+
+def _lone(predictor: Predictor, site: Site) -> _Places | None:
+    """Return by parameter the place of its term; None where one has several, or something else than a plain number."""
+    places = []
+    for parameter in predictor.parameters:
+        if any(not isinstance(term, Covariate) or term.exponent != 1.0 for term in parameter.terms):
+            return None
+        if len(parameter.terms) > 1:
+            return None
+        places.append(site.places[parameter.terms[0].slot] if parameter.terms else 0)
+    return np.array(places, dtype=np.intp)
 
 
 def _rank(predictor: Predictor, rank: int, site: Site) -> Rank:

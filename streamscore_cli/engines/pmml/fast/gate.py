@@ -72,12 +72,10 @@ class Gate:
 
     def read(self, inputs: Inputs) -> Matrix | None:
         """Return the matrix (fields, rows), not finite where a cell is odd; None where an input is of another kind."""
-        given = [inputs.get(name) for name in self.names]
-        for place in self.texts:
-            given[place] = self._codes(given[place])
-        if any(one is None for one in given):
+        given = self._given(inputs)
+        if given is None:
             return None
-        matrix: NDArray[Any] = np.concatenate([one for one in given if one is not None])
+        matrix: NDArray[Any] = np.concatenate(given)
         if matrix.dtype != np.float64:
             return None
         matrix = matrix.reshape(len(given), -1)
@@ -104,15 +102,27 @@ class Gate:
             within[self.wholes, :] &= numbers == np.floor(numbers)
         for sieve in self.sieves:
             within[sieve.place] &= sieve.passes(matrix[sieve.place])
-        if within.all():
+        if np.count_nonzero(within) == within.size:
             return None
         if self.gaps is not None:
             within |= np.isnan(matrix) & self.gaps
         plain: Flags = np.logical_and.reduce(within, axis=0)
         return None if plain.all() else ~plain
 
-    def _codes(self, texts: NDArray[Any] | None) -> Cells | None:
-        if texts is None or texts.dtype != object:
+    def _given(self, inputs: Inputs) -> list[NDArray[Any]] | None:
+        """Return the inputs by row, texts as codes; None where one is not given, or is no array of texts."""
+        given = [one for name in self.names if (one := inputs.get(name)) is not None]
+        if len(given) < len(self.names):
+            return None
+        for place in self.texts:
+            codes = self._codes(given[place])
+            if codes is None:
+                return None
+            given[place] = codes
+        return given
+
+    def _codes(self, texts: NDArray[Any]) -> Cells | None:
+        if texts.dtype != object:
             return None
         codes = self.words.dictionary.codes
         try:

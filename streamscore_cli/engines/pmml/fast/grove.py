@@ -19,7 +19,7 @@ from streamscore_cli.engines.pmml.values.prediction import Matrix
 Leaves = NDArray[np.intp]
 
 _PAIRS_AT_ONCE = 60_000
-_FEW_PAIRS = 40
+FEW_PAIRS = 40
 _STILL_MANY = 0.75
 
 
@@ -71,7 +71,7 @@ class Grove:
     def leaves(self, cells: Matrix) -> Leaves:
         """Return (trees, rows) the leaf that each row, a column of `cells` (features, rows), comes to."""
         trees, rows = len(self.offsets), cells.shape[1]
-        if self.nests and trees * rows <= _FEW_PAIRS:
+        if self.nests and trees * rows <= FEW_PAIRS:
             listed = cells.T.tolist()
             if not self.gaps or not any(isnan(sum(row)) for row in listed):
                 return self._one_by_one(listed)

@@ -22,21 +22,26 @@ class FastTable(Table):
     """A table whose numbers and categories are rows of the matrix of a plain batch.
 
     `places`, `factors`: of the numbers; `powers`: which of them are raised to what; `categorical`: of the categories.
+    `whole`: the numbers are the rows of the matrix, all of them in their order and as they are.
     """
 
     places: NDArray[np.intp]
     factors: Matrix
     powers: tuple[tuple[int, float], ...]
     categorical: tuple[int, ...]
+    whole: bool
 
     def evaluate(self, batch: Batch) -> Column:
         """Return the linear predictor: terms in document order, the intercept last."""
         if not isinstance(batch, PlainBatch):
             return Table.evaluate(self, batch)
-        terms = batch.matrix.take(self.places, axis=0)
-        for place, exponent in self.powers:
-            terms[place] = np.power(terms[place], exponent)
-        terms *= self.factors
+        if self.whole:
+            terms = batch.matrix * self.factors
+        else:
+            terms = batch.matrix.take(self.places, axis=0)
+            for place, exponent in self.powers:
+                terms[place] = np.power(terms[place], exponent)
+            terms *= self.factors
         if self.categories:
             shares = [
                 group.terms(batch.matrix[at]) for group, at in zip(self.categories, self.categorical, strict=True)
@@ -78,4 +83,5 @@ def fast_table(table: Table, site: Site) -> Table:
         table.coefficients[:, None],
         tuple((place, exponent) for place, exponent in enumerate(exponents) if exponent != 1.0),
         categorical,
+        places == list(range(site.rows)) and set(exponents) == {1.0},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,41 +44,34 @@ class PlainWords(BatchWords):
         return decoded
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all batches of a program share: its columns and faster models, and by slot the row of the matrix, or -1."""
+
+    columns: tuple[Computes, ...]
+    models: tuple[Predicts, ...]
+    places: tuple[int, ...]
+    words: Words
+
+
 class PlainBatch(Batch):
     """A batch whose column `slot` is the matrix' row `places[slot]`, computed like any other where that is negative."""
 
-    __slots__ = ("_known", "matrix", "places")
+    __slots__ = ("_frame", "matrix", "places")
 
-    def __init__(self, rows: PlainRows, columns: tuple[Computes, ...], models: tuple[Predicts, ...]) -> None:
-        """Start with the inputs known and nothing else computed."""
-        super().__init__(rows.length, rows.inputs, columns, models, rows.words.dictionary)
-        self.words = PlainWords(rows.words)
-        self.matrix = rows.matrix
-        self.places = rows.places
-        self._known = rows.words
+    def __init__(self, frame: Frame, matrix: Matrix, inputs: Inputs) -> None:
+        """Start with the inputs known, as a matrix (fields, rows), and nothing else computed."""
+        super().__init__(matrix.shape[1], inputs, frame.columns, frame.models, frame.words.dictionary)
+        self.words = PlainWords(frame.words)
+        self.matrix = matrix
+        self.places = frame.places
+        self._frame = frame
 
     def only(self, rows: NDArray[np.intp]) -> PlainBatch:
         """Return a batch of some of the rows, in which nothing is computed yet."""
-        inputs = {name: array[rows] for name, array in self.inputs.items()}
-        return PlainBatch(
-            PlainRows(self.matrix[:, rows], inputs, self.places, self._known), self._columns, self._models
-        )
+        return PlainBatch(self._frame, self.matrix[:, rows], {name: array[rows] for name, array in self.inputs.items()})
 
     def column(self, slot: int) -> Column:
         """Return a column by its number."""
         place = self.places[slot]
         return super().column(slot) if place < 0 else Column(self.matrix[place])
-
-
-class PlainRows:
-    """Plain rows on their way into a batch: a matrix (fields, rows), and the inputs it was made of."""
-
-    __slots__ = ("inputs", "length", "matrix", "places", "words")
-
-    def __init__(self, matrix: Matrix, inputs: Inputs, places: Sequence[int], words: Words) -> None:
-        """Take the rows as they are."""
-        self.matrix = matrix
-        self.inputs = inputs
-        self.length = matrix.shape[1]
-        self.places = places
-        self.words = words

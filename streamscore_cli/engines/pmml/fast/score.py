@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.answers import answered
 from streamscore_cli.engines.pmml.fast.gate import Gate
-from streamscore_cli.engines.pmml.fast.plain import PlainBatch, PlainRows
+from streamscore_cli.engines.pmml.fast.plain import Frame, PlainBatch
 from streamscore_cli.engines.pmml.program import General, Inputs, Program, Result
 from streamscore_cli.engines.pmml.values.batch import Predicts
 from streamscore_cli.engines.pmml.values.column import Flags
@@ -21,13 +21,13 @@ _MOSTLY_ODD = 0.75
 class PlainFirst:
     """Scores a program with faster models in the place of its own wherever the rows allow it."""
 
-    __slots__ = ("_gate", "_models", "_program")
+    __slots__ = ("_frame", "_gate", "_program")
 
     def __init__(self, program: Program, models: tuple[Predicts, ...], gate: Gate) -> None:
         """Take the faster models, by the numbers of the program's."""
         self._program = program
-        self._models = models
         self._gate = gate
+        self._frame = Frame(program.columns, models, gate.places, gate.words)
 
     def score(self, length: int, inputs: Inputs, general: General) -> Result:
         """Answer `length` rows; rows (or batches) that are odd are given to `general`."""
@@ -45,9 +45,7 @@ class PlainFirst:
         return _joined(odd, others, plain)
 
     def _plain(self, matrix: Matrix, inputs: Inputs) -> Result:
-        gate = self._gate
-        rows = PlainRows(matrix, inputs, gate.places, gate.words)
-        return answered(self._program, PlainBatch(rows, self._program.columns, self._models))
+        return answered(self._program, PlainBatch(self._frame, matrix, inputs))
 
 
 def _joined(odd: Flags, others: Result, plain: Result) -> Result:

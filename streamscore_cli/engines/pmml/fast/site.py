@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`places`: by column, its row of the matrix, or -1; `rows`: how many that has; `words`: how many there are."""
+    """`places`: by column, its row of the matrix, or -1; `rows`: how many that has; `words`: how many there are.
+
+    `singles`: the rows whose cells are numbers of 32 bits.
+    """
 
     places: tuple[int, ...]
     rows: int
     words: int
+    singles: tuple[int, ...] = ()

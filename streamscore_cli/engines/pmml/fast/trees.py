@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.engines.pmml.fast.grove import Grove, Leaves
+from streamscore_cli.engines.pmml.fast.grove import FEW_PAIRS, Grove, Leaves
+from streamscore_cli.engines.pmml.fast.panel import Panel, panel_of
 from streamscore_cli.engines.pmml.fast.plain import PlainBatch
 from streamscore_cli.engines.pmml.fast.planter import grove_of
 from streamscore_cli.engines.pmml.fast.site import Site
@@ -39,6 +40,7 @@ class FastTree:
     slow: Tree
     view: View
     grove: Grove
+    panel: Panel | None
     scores: Cells
     ended: Cells
     distributions: tuple[tuple[str, Matrix], ...]
@@ -48,7 +50,11 @@ class FastTree:
         cells = self.view.cells(batch, gaps=self.grove.gaps)
         if cells is None:
             return self.slow.predict(batch)
-        leaves = self.grove.leaves(cells)[0]
+        panel = self.panel
+        if panel is None or batch.length <= FEW_PAIRS or (self.grove.gaps and np.isnan(cells).any()):
+            leaves = self.grove.leaves(cells)[0]
+        else:
+            leaves = panel.leaves(cells)
         distributions = {feature: matrix.take(leaves, axis=0) for feature, matrix in self.distributions}
         return Prediction(Column(self.scores.take(leaves)), distributions, (self.ended.take(leaves),))
 
@@ -129,7 +135,7 @@ def fast_tree(tree: Tree, site: Site) -> Predicts:
     nodes = np.where(grove.nodes < 0, len(tree.scores) - 1, grove.nodes)
     ended = np.where(nodes == len(tree.scores) - 1, math.nan, nodes)
     distributions = tuple((feature, matrix[nodes]) for feature, matrix in tree.distributions)
-    return FastTree(tree, view, grove, tree.scores[nodes], ended, distributions)
+    return FastTree(tree, view, grove, panel_of(grove, site.singles), tree.scores[nodes], ended, distributions)
 
 
 def fast_poll(ensemble: ClassificationEnsemble, models: tuple[Predicts, ...], site: Site) -> Predicts:

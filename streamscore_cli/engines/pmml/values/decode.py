@@ -31,18 +31,19 @@ def decoded(cells: Cells, kind: DataType, words: BatchWords) -> NDArray[Any]:
         return rounded(cells)
     if kind is DataType.STRING:
         return words.decode(cells)
-    missing = np.isnan(cells)
     if kind in _MOMENTS:
-        return _objects([_moment(cell, kind) for cell in cells.tolist()], missing)
-    return _whole(cells, missing, kind)
+        return _objects([_moment(cell, kind) for cell in cells.tolist()], np.isnan(cells))
+    return _whole(cells, kind)
 
 
-def _whole(cells: Cells, missing: NDArray[np.bool_], kind: DataType) -> NDArray[Any]:
-    if (np.abs(cells) >= _LARGEST).any():
-        return _objects([int(cell) if math.isfinite(cell) else None for cell in cells.tolist()], missing)
+def _whole(cells: Cells, kind: DataType) -> NDArray[Any]:
     target = np.bool_ if kind is DataType.BOOLEAN else np.int64
-    if not missing.any():
+    sizes = np.abs(cells)
+    if np.maximum.reduce(sizes, initial=0.0) < _LARGEST:  # which NaN is not
         return cells.astype(target)
+    missing = np.isnan(cells)
+    if (sizes >= _LARGEST).any():
+        return _objects([int(cell) if math.isfinite(cell) else None for cell in cells.tolist()], missing)
     return _objects(np.where(missing, 0.0, cells).astype(target).tolist(), missing)
 
 
