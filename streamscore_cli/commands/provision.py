@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from streamscore_cli.commands.environment import Environment, environment_of
 from streamscore_cli.commands.options import DryRunOption, JsonOption, plain_option, setting_option
+from streamscore_cli.core.printable import printable
 
 if TYPE_CHECKING:
     from streamscore_cli.config.settings import Settings
@@ -209,30 +210,48 @@ def _say_absent_sources(environment: Environment, settings: Settings) -> None:
 def _provision(
     environment: Environment, provisioners: Sequence[Provisioner], *, wait: str, dry_run: bool, json: bool
 ) -> None:
-    """Plan all, show it, apply it."""
-    from streamscore_cli.config.durations import parse_duration
+    """Plan all, show it, apply it; what was changed is said where a later change fails, too."""
+    from streamscore_cli.provision.plan import Plan, changed
 
-    deadline_s = environment.clock.monotonic_s() + parse_duration(wait)
+    deadline_s = environment.clock.monotonic_s() + _wait_s(wait)
     plans = [(provisioner, _planned(environment, provisioner, deadline_s)) for provisioner in provisioners]
     if not json:
         for _, plan in plans:
             _show(environment, plan)
-    if not dry_run:
-        for provisioner, plan in plans:
-            provisioner.apply(plan)
-    changes = [step for _, plan in plans for step in plan.changes]
-    if json:
-        steps = [step for _, plan in plans for step in plan.steps]
-        environment.print_json([step_as_json(step, done=step in changes and not dry_run) for step in steps])
-    else:
-        environment.say(_summary(len(changes), sum(len(plan.left) for _, plan in plans), dry_run=dry_run))
+    done: set[Step] = set()
+    try:
+        for provisioner, plan in () if dry_run else plans:
+            for step in changed(provisioner, plan):
+                done.add(step)
+    finally:
+        whole = sum((plan for _, plan in plans), Plan())
+        if json:
+            environment.print_json([step_as_json(step, done=step in done) for step in whole.steps])
+        else:
+            environment.say(_summary(whole, done, dry_run=dry_run))
 
 
-def _summary(changes: int, left: int, *, dry_run: bool) -> str:
-    if dry_run and changes:
+def _wait_s(wait: str) -> float:
+    from streamscore_cli.config.durations import parse_duration
+    from streamscore_cli.core.errors import SettingsError
+
+    try:
+        return parse_duration(wait)
+    except SettingsError as error:
+        raise SettingsError(f"--wait (STREAMSCORE_PROVISION_WAIT): {error.message}", error.hint) from None
+
+
+def _summary(plan: Plan, done: Collection[Step], *, dry_run: bool) -> str:
+    changes, left = len(plan.changes), len(plan.left)
+    if not changes:
+        said = "Nothing to change."
+    elif dry_run:
         said = f"{changes} to change; nothing was changed."
+    elif len(done) == changes:
+        said = f"{changes} changed."
     else:
-        said = f"{changes} changed." if changes else "Nothing to change."
+        names = ", ".join(printable(step.thing) for step in plan.changes if step in done)
+        said = f"{len(done)} of {changes} changed: {names}." if done else f"None of {changes} changed."
     return f"{said} {left} left alone, see FOUND." if left else said
 
 
@@ -249,7 +268,7 @@ def _planned(environment: Environment, provisioner: Provisioner, deadline_s: flo
             if final or environment.clock.monotonic_s() >= deadline_s:
                 raise
             if not waiting:
-                environment.say(f"Waiting: {error.message}")
+                environment.say(f"Waiting: {printable(error.message)}")
             waiting = True
         time.sleep(POLL_S)
 
@@ -259,6 +278,6 @@ def _show(environment: Environment, plan: Plan) -> None:
 
     console = environment.out()
     for target in dict.fromkeys(step.target for step in plan.steps):
-        console.print(target, markup=False, highlight=False)
+        console.print(printable(target), markup=False, highlight=False)
         rows = [(step.thing, step.action, step.wanted, step.found) for step in plan.steps if step.target == target]
         console.print(make_table(("THING", "ACTION", "WANTED", "FOUND"), rows))

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any, get_args, get_origin
 
-from streamscore_cli.config.addresses import normalise_host
+from streamscore_cli.config.addresses import checked_url, normalise_host
 from streamscore_cli.config.durations import parse_duration
 from streamscore_cli.config.schema import Leaf
 from streamscore_cli.core.errors import SettingsError
@@ -28,6 +28,7 @@ LIMITS: Mapping[str, tuple[int, int | None]] = {
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {"log.level": ("debug", "info", "warning", "error")}
 HOSTS = frozenset({"host", "advertised_host"})
+URLS = frozenset({"grafana.influxdb_url", "grafana.prometheus_url", "traces.endpoint"})
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
 PAIR_BORDER = re.compile(r",(?=[^,=]+=)")
@@ -62,6 +63,8 @@ def _converter(leaf: Leaf) -> Callable[[object], object]:
         return _duration
     if leaf.name in HOSTS:
         return lambda value: normalise_host(_text(value))
+    if leaf.path in URLS:
+        return lambda value: checked_url("it", _text(value))
     if isinstance(leaf.annotation, type) and issubclass(leaf.annotation, Enum):
         kind = leaf.annotation
         return lambda value: _choice(kind, value)

@@ -6,14 +6,17 @@ import json
 import re
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from socket import SHUT_RDWR, socket
+from threading import Event, Timer
 from urllib.parse import urlencode, urlsplit
 
 from streamscore_cli.config.addresses import service_url
+from streamscore_cli.config.credentials import check_login, check_token
 from streamscore_cli.config.settings import InfluxSettings
 from streamscore_cli.core.errors import ServiceRefused, ServiceUnreachable
 from streamscore_cli.core.printable import printable
@@ -53,7 +56,10 @@ class Exchange:
     url: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Work out the address."""
+        """Work out the address; raises `SettingsError` for one that is none, and for what no header can hold."""
+        check_token("influxdb.token", self.settings.token)
+        check_login("influxdb.user", self.settings.user)
+        check_login("influxdb.password", self.settings.password)
         object.__setattr__(self, "url", service_url(self.settings.host, self.settings.port))
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
@@ -99,14 +105,19 @@ class Exchange:
         if body is not None:
             headers["Content-Type"] = content_type
         target = f"{path}?{urlencode(params)}" if params else path
-        connection = self._connection(timeout_s or self.settings.timeout_s)
+        limit_s = timeout_s or self.settings.timeout_s
+        connection = self._connection(limit_s)
         try:
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, found, answer.read(LONGEST_ANSWER_BYTES))
+            connection.connect()
+            with _deadline(connection.sock, limit_s):
+                connection.request(method, target, body, headers)
+                answer = connection.getresponse()
+                found = {name.lower(): value for name, value in answer.getheaders()}
+                return Reply(answer.status, found, answer.read(LONGEST_ANSWER_BYTES))
         except (OSError, HTTPException) as error:
             raise unreachable(self.url, error) from error
+        except ValueError as error:
+            raise unsendable(self.url, error) from None
         finally:
             connection.close()
 
@@ -118,6 +129,30 @@ class Exchange:
         return HTTPConnection(host, parts.port, timeout=timeout_s)
 
 
+@contextmanager
+def _deadline(sock: socket, limit_s: float) -> Iterator[None]:
+    """End an exchange that is not over in time, however its bytes drip; then raises TimeoutError."""
+    late = Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            socket.shutdown(sock, SHUT_RDWR)  # the one of TLS may not be called while another thread reads
+
+    timer = Timer(limit_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, HTTPException):
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise TimeoutError
+
+
 def unreachable(url: str, error: BaseException) -> ServiceUnreachable:
     """Return the error that says why nothing answered."""
     said = ERRNO.sub("", str(error)) or type(error).__name__
@@ -125,6 +160,14 @@ def unreachable(url: str, error: BaseException) -> ServiceUnreachable:
     return ServiceUnreachable(
         f"InfluxDB at {url} does not answer: {printable(why)}.",
         "Look at influxdb.host and influxdb.port, and whether it runs.",
+    )
+
+
+def unsendable(url: str, error: ValueError) -> ServiceUnreachable:
+    """Return the error for a request that cannot be written, without its text, which may hold a secret."""
+    return ServiceUnreachable(
+        f"InfluxDB at {url} cannot be asked: the request cannot be written ({type(error).__name__}).",
+        "Look at the settings influxdb.*: one has characters that no request can hold.",
     )
 
 

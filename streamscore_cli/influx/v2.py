@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamscore_cli.core.errors import ServiceRefused
-from streamscore_cli.influx.exchange import Exchange, Reply, refused, unreachable
+from streamscore_cli.influx.exchange import Exchange, Reply, refused, unreachable, unsendable
 from streamscore_cli.influx.server import Dialect
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class V2Api:
 
         settings = exchange.settings
         login = f"{settings.user}:{settings.password}" if settings.user and dialect is Dialect.V1 else ""
+        login = login.encode().decode("latin-1")  # how headers are written; the server reads UTF-8
         self._exchange = exchange
         self._dialect = dialect
         self._client = InfluxDBClient(
@@ -90,6 +91,8 @@ class V2Api:
             return error.status or 0, self._exchange.said(_reply(error)), error.retry_after
         except (HTTPError, OSError) as error:
             return 0, unreachable(self._exchange.url, _plain(error)).message, None
+        except ValueError as error:
+            return 0, unsendable(self._exchange.url, error).message, None
         return None
 
     def organisation(self) -> Organisation:
@@ -100,7 +103,11 @@ class V2Api:
         wanted = self._exchange.settings.org
         if self._dialect is not Dialect.V2:
             return Organisation(wanted or "-")
-        found = self._ask(lambda: self._client.organizations_api().find_organizations() or [])
+        organisations = self._client.organizations_api()
+        found: list[Any] = []
+        if wanted:
+            found = self._ask(lambda: organisations.find_organizations(org=wanted) or [], absent=[])
+        found = found or self._ask(lambda: organisations.find_organizations() or [])
         names = [organisation.name for organisation in found]
         chosen = [each for each in found if wanted in {each.name, each.id}] if wanted else found
         if len(chosen) == 1:
@@ -191,6 +198,8 @@ class V2Api:
             raise refused(self._exchange, error.status or 0, self._exchange.said(_reply(error))) from None
         except (HTTPError, OSError) as error:
             raise unreachable(self._exchange.url, _plain(error)) from None
+        except ValueError as error:
+            raise unsendable(self._exchange.url, error) from None
 
 
 def _reply(error: ApiException) -> Reply:

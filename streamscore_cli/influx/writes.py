@@ -44,7 +44,7 @@ def open_writer(exchange: Exchange, server: Server) -> LineWriter:
     """Return the writer for a server; raises as `V2Api.organisation` does."""
     if server.dialect is Dialect.LINES:
         return _PlainWriter(exchange)
-    return _V2Writer(V2Api(exchange, server.dialect))
+    return _V2Writer(V2Api(exchange, server.dialect), exchange.settings.org)
 
 
 class _PlainWriter:
@@ -71,10 +71,11 @@ class _PlainWriter:
 class _V2Writer:
     """To `/api/v2/write`, through influxdb-client."""
 
-    def __init__(self, api: V2Api) -> None:
+    def __init__(self, api: V2Api, organisation: str) -> None:
+        """Take the organisation's name or id, else ask for it: who may only write does not see any."""
         self._api = api
         try:
-            self._organisation = api.organisation().name
+            self._organisation = organisation or api.organisation().name
         except BaseException:
             api.close()
             raise

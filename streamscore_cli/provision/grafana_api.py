@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
 from streamscore_cli.config.addresses import service_url
+from streamscore_cli.config.credentials import check_token
 from streamscore_cli.config.settings import GrafanaSettings
-from streamscore_cli.core.errors import ServiceRefused, ServiceUnreachable, SettingsError
+from streamscore_cli.core.errors import ServiceRefused, ServiceUnreachable
 from streamscore_cli.core.printable import printable
 from streamscore_cli.provision.json_document import Document, text
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from grafana_client.client import GrafanaException
 
 LONGEST_REASON = 300
-HEADER_TEXT = re.compile(r"[\x21-\x7e]+")
+ERRNO = re.compile(r"\[Errno -?\d+\] ")
 LOOK_AT_ADDRESS = "Look at grafana.host and grafana.port, and whether it runs."
 HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "Give a service account's token (grafana.token, best as STREAMSCORE_GRAFANA_TOKEN_FILE), "
@@ -159,8 +161,7 @@ class GrafanaApi:
 
 def _login(settings: GrafanaSettings) -> str | tuple[str, str] | None:
     """Return the token, else user and password, else nothing; raises SettingsError for what no header can hold."""
-    if settings.token and not HEADER_TEXT.fullmatch(settings.token):
-        raise SettingsError("grafana.token is not a token: it has spaces or other characters that no token has.")
+    check_token("grafana.token", settings.token)
     if settings.token:
         return settings.token
     if not settings.password:
@@ -170,10 +171,17 @@ def _login(settings: GrafanaSettings) -> str | tuple[str, str] | None:
 
 
 def _why(error: Exception) -> str:
-    """Return why there was no answer as a short text: those of requests name objects and hold whole addresses."""
-    from requests import Timeout
+    """Return why there was no answer as a short text: those of requests name objects and hold whole addresses.
+
+    It is what the system or the protocol said, at the bottom of what they made of it.
+    """
+    from requests import RequestException, Timeout
 
     if isinstance(error, Timeout):
         return "no answer in time"
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return str(reason or error).rpartition(": ")[2].rstrip("')") or type(error).__name__
+    said, cause = str(error), error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, OSError | HTTPException) and not isinstance(cause, RequestException):
+            said = str(cause)
+        cause = cause.__cause__ or cause.__context__
+    return ERRNO.sub("", said) or type(error).__name__

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from streamscore_cli.config.addresses import service_url
+from streamscore_cli.config.addresses import checked_url, service_url
 from streamscore_cli.config.settings import InfluxSettings, Settings
 from streamscore_cli.core.errors import MissingDependency
 from streamscore_cli.provision.json_document import Document, text
@@ -37,20 +37,25 @@ class DataSource:
 
 
 def wanted_sources(settings: Settings) -> tuple[DataSource, ...]:
-    """Return the data sources: InfluxDB where there is one, Prometheus where its address is set."""
+    """Return the data sources: InfluxDB where there is one, Prometheus where its address is set.
+
+    Raises `SettingsError` for what is no address.
+    """
     sources = []
     if settings.influxdb.host or settings.grafana.influxdb_url:
         sources.append(_influxdb(settings))
     if settings.grafana.prometheus_url:
         options = {"httpMethod": "POST", "timeInterval": "15s"}
-        shown = _shown(PROMETHEUS_UID, "prometheus", settings.grafana.prometheus_url) | {"jsonData": options}
+        url = checked_url("grafana.prometheus_url", settings.grafana.prometheus_url)
+        shown = _shown(PROMETHEUS_UID, "prometheus", url) | {"jsonData": options}
         sources.append(DataSource(PROMETHEUS_UID, shown))
     return tuple(sources)
 
 
 def _influxdb(settings: Settings) -> DataSource:
     influxdb = settings.influxdb
-    url = settings.grafana.influxdb_url or service_url(influxdb.host, influxdb.port)
+    given = checked_url("grafana.influxdb_url", settings.grafana.influxdb_url)
+    url = given or service_url(influxdb.host, influxdb.port)
     options: dict[str, object] = {"version": "InfluxQL", "dbName": influxdb.database, "httpMode": "POST"}
     user, secrets = _influxdb_login(influxdb, options)
     shown = _shown(INFLUXDB_UID, "influxdb", url)

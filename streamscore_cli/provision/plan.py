@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -64,3 +65,13 @@ class Provisioner(Protocol):
     def apply(self, plan: Plan) -> None:
         """Do what `plan` says; a thing that somebody else made meanwhile is no failure."""
         ...
+
+
+def changed(provisioner: Provisioner, plan: Plan) -> Iterator[Step]:
+    """Do the changes of a plan one by one, yielding each that was made; raises as `Provisioner.apply`.
+
+    So it is known what was changed where a later one fails.
+    """
+    for step in plan.changes:
+        provisioner.apply(Plan((step,)))
+        yield step

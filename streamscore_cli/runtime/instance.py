@@ -70,7 +70,7 @@ def serve(settings: Settings, *, provision: bool = True) -> None:
 
 
 class Instance:
-    """One scoring server; its threads stop in the order of `run`: scoring, models, sinks, reporting, http."""
+    """One scoring server; its threads stop in the order in which `run` adds them."""
 
     def __init__(self, settings: Settings, *, provision: bool = True) -> None:
         """Check what can be checked without a broker; raises `SettingsError` for records, ports and addresses."""

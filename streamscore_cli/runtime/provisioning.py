@@ -15,7 +15,7 @@ from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.errors import StreamscoreError
 from streamscore_cli.core.log_events import event
 from streamscore_cli.provision.grafana import GrafanaProvisioner
-from streamscore_cli.provision.plan import Provisioner
+from streamscore_cli.provision.plan import Action, Provisioner, Step, changed
 from streamscore_cli.runtime.supervisor import Supervisor
 
 log = logging.getLogger("streamscore.grafana")
@@ -38,16 +38,23 @@ def add_grafana(settings: Settings, supervisor: Supervisor) -> None:
     supervisor.add("grafana", work.run, work.wake, may_be_late_s=GRACE_S)
 
 
-def make_as_wanted(provisioner: Provisioner, told: logging.Logger) -> None:
-    """Plan, apply, and log what was changed and what was left alone; raises as the provisioner does."""
+def make_as_wanted(provisioner: Provisioner, told: logging.Logger, known: set[Step]) -> None:
+    """Plan, apply, and log what was changed and what was left alone; raises as the provisioner does.
+
+    `known` is what was left alone the last time, and is kept up to date: that is not logged again.
+    """
     plan = provisioner.plan()
-    for step in plan.left:
+    news = [step for step in plan.left if step not in known]
+    known.clear()
+    known.update(plan.left)
+    for step in news:
         extra = event("provisioning-left", target=step.target, thing=step.thing, found=step.found)
         told.warning("%s: %s: %s; wanted: %s", step.target, step.thing, step.found, step.wanted, extra=extra)
-    provisioner.apply(plan)
-    for step in plan.changes:
+    for step in changed(provisioner, plan):
         extra = event("provisioned", target=step.target, thing=step.thing, action=step.action.value, wanted=step.wanted)
-        told.info("%s: %s: %s made so", step.target, step.thing, step.wanted, extra=extra)
+        made = "made" if step.action is Action.CREATE else "changed"
+        was = step.found or "nothing"
+        told.info("%s: %s: %s; found: %s; wanted: %s", step.target, step.thing, made, was, step.wanted, extra=extra)
 
 
 class Provisioning:
@@ -58,6 +65,7 @@ class Provisioning:
         self._provisioner = provisioner
         self._first_pause_s = first_pause_s
         self._woken = Event()
+        self._left: set[Step] = set()
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Try until it went well, then only wait for the end: a worker that returns ends its instance."""
@@ -78,7 +86,7 @@ class Provisioning:
     def _attempt(self) -> str:
         """Return why it did not go well, empty when it did."""
         try:
-            make_as_wanted(self._provisioner(), log)
+            make_as_wanted(self._provisioner(), log, self._left)
         except StreamscoreError as error:
             return str(error)
         except Exception:

@@ -8,6 +8,7 @@ from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.pipeline.ports import Observer
 from streamscore_cli.provision.influx import InfluxProvisioner
+from streamscore_cli.provision.plan import Step
 from streamscore_cli.runtime.provisioning import make_as_wanted
 from streamscore_cli.runtime.supervisor import Supervisor
 from streamscore_cli.runtime.view import View
@@ -30,9 +31,10 @@ def add_sinks(
     if not settings.influxdb.host:
         return ()
     provisioner = InfluxProvisioner(settings.influxdb)
+    left: set[Step] = set()
 
     def prepare() -> None:
-        make_as_wanted(provisioner, log)
+        make_as_wanted(provisioner, log, left)
 
     sink = InfluxSink(settings.influxdb, view.identity.name, clock, prepare if provision else lambda: None)
     view.add_sink(sink.snapshot)

@@ -24,7 +24,7 @@ def say_stopped(view: InstanceView) -> None:
         dropped=dropped,
         swaps=models.swaps,
         rejections=models.rejections,
-        points_lost=sum(sum(sink.dropped.values()) for sink in view.sinks()),
+        points_lost=sum(sink.waiting + sum(sink.dropped.values()) for sink in view.sinks()),
     )
     what = "stopped after %.0f s: %d records, %d results, %d dead letters, %d dropped, %d swaps, %d rejected"
     counts = (scoring.records, scoring.results, letters, dropped, models.swaps, models.rejections)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from streamscore_cli import __version__
+from streamscore_cli.config.addresses import checked_url
 from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.errors import MissingDependency
 from streamscore_cli.core.log_events import event
@@ -40,13 +41,14 @@ _PATH = "/v1/traces"
 def add_tracing(settings: Settings, supervisor: Supervisor, instance: str) -> BatchTracer | NoTracing:
     """Return the tracer that the settings ask for, whose end the supervisor brings about.
 
-    Raises `MissingDependency` when there is an endpoint and OpenTelemetry is not installed.
+    Raises `SettingsError` for an endpoint that is no address, and `MissingDependency` when there is one and
+    OpenTelemetry is not installed.
     """
-    endpoint = settings.traces.endpoint
+    endpoint = checked_url("traces.endpoint", settings.traces.endpoint)
     if not endpoint:
         return NO_TRACING
     failing = threading.Event()
-    provider = _provider(settings, instance, failing)
+    provider = _provider(settings, endpoint, instance, failing)
     from streamscore_cli.runtime.spans import BatchTracer
 
     def run(stopping: Callable[[], bool]) -> None:
@@ -60,7 +62,7 @@ def add_tracing(settings: Settings, supervisor: Supervisor, instance: str) -> Ba
     return BatchTracer(provider.get_tracer("streamscore", __version__), settings.scoring.group)
 
 
-def _provider(settings: Settings, instance: str, failing: threading.Event) -> TracerProvider:
+def _provider(settings: Settings, endpoint: str, instance: str, failing: threading.Event) -> TracerProvider:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
@@ -72,7 +74,7 @@ def _provider(settings: Settings, instance: str, failing: threading.Event) -> Tr
             "Install it with: pip install 'streamscore[traces]'",
         ) from error
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # a dead collector is said once, below
-    endpoint = settings.traces.endpoint.rstrip("/")
+    endpoint = endpoint.rstrip("/")
     endpoint = endpoint if endpoint.endswith(_PATH) else endpoint + _PATH
     named = {
         "service.name": settings.traces.service_name,

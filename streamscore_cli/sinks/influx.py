@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from streamscore_cli.config.settings import InfluxSettings
 from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.log_events import event
 from streamscore_cli.influx.exchange import Exchange
 from streamscore_cli.influx.server import identify
 from streamscore_cli.influx.writes import LineWriter, open_writer
@@ -88,7 +89,8 @@ class InfluxSink:
             if last:
                 self._maker.close()
         except Exception:
-            log.exception("a fault in this program: the points of a second are lost")
+            extra = event("sink-fault", target=self._target)
+            log.exception("a fault in this program: the points of a second are lost", extra=extra)
             self._maker.abandon()
 
     def _open(self) -> LineWriter:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import ServiceRefused, StreamscoreError
+from streamscore_cli.core.log_events import event
 from streamscore_cli.influx.writes import LineWriter, Written
 from streamscore_cli.sinks.outbox import Line, Outbox
-from streamscore_cli.sinks.verdicts import Verdict, dropped_points, verdict_of
+from streamscore_cli.sinks.verdicts import DENIED, Verdict, lost_of, may_pass, verdict_of
 
 log = logging.getLogger("streamscore.influxdb")
 
@@ -64,6 +65,8 @@ class InfluxWriter:
         self._failures = 0
         self._trouble = ""
         self._unready = ""
+        self._fault = ""
+        self._prepare_at_s = 0.0
         self._remind_at_s = 0.0
         self._awake = threading.Event()
         self._end_s = float("inf")
@@ -88,7 +91,7 @@ class InfluxWriter:
 
     def step(self) -> float | None:
         """Connect or write once; return how long to pause before the next, None when there is nothing to write."""
-        writer = self._writer or self._open()
+        writer = self._open()
         if writer is None:
             return self._pause_s(None)
         lines = self._next()
@@ -106,20 +109,32 @@ class InfluxWriter:
             self._drop(SHUTDOWN, sum(line.scores for line in lines))
             self._pieces.popleft()
         if self.dropped.get(SHUTDOWN):
-            what = "%s: %d scores were not written before the end"
-            log.warning(what, self._target.name, self.dropped[SHUTDOWN], extra={"event": "sink-lost"})
+            lost = self.dropped[SHUTDOWN]
+            extra = event("sink-lost", target=self._target.name, scores=lost)
+            log.warning("%s: %d scores were not written before the end", self._target.name, lost, extra=extra)
         self._close()
 
     def _guarded_step(self) -> float | None:
         """Step; a fault of this program costs the lines in hand, and never the instance."""
         try:
             return self.step()
-        except Exception:
-            log.exception("%s: a fault in this program; the points in hand are dropped", self._target.name)
-            self._drop(FAULT, sum(line.scores for piece in self._pieces for line in piece))
+        except Exception as error:
+            self._note_fault(error)
             self._pieces.clear()
             self._failures += 1
             return LONGEST_PAUSE_S
+
+    def _note_fault(self, error: Exception) -> None:
+        """Count what is in hand as lost; log a fault with its traceback when it is not the one before."""
+        lost = sum(line.scores for piece in self._pieces for line in piece)
+        self._drop(FAULT, lost)
+        name = type(error).__name__
+        self.problem = f"a fault in this program: {name}"
+        what = f"; {lost} scores in hand are dropped" if lost else ""
+        if name != self._fault:
+            extra = event("sink-fault", target=self._target.name, cause=name, scores=lost)
+            log.exception("%s: a fault in this program%s", self._target.name, what, extra=extra)
+        self._fault = name
 
     def _next(self) -> list[Line]:
         """Return the lines to write next, which stay the first piece until they are taken from there."""
@@ -133,25 +148,33 @@ class InfluxWriter:
     def _open(self) -> LineWriter | None:
         """Return a writer, once what is absent was made; None while that fails. May not make, but write: go on."""
         try:
-            if not self._prepared:
+            if not self._prepared and self._clock.monotonic_s() >= self._prepare_at_s:
                 self._prepare()
-            self._writer = self._target.open()
-            if not self._next():
-                self.problem = ""
+            if self._writer is None:
+                self._writer = self._target.open()
+                if not self._next():
+                    self.problem = ""
         except StreamscoreError as error:
             self._fail(Verdict.BUSY, str(error))
+            return None
         return self._writer
 
     def _prepare(self) -> None:
-        said = ""
+        """Make what is absent; raises what may go better soon. Where rights are missing, it is tried again later."""
+        said, self._prepared = "", False
         try:
             self._target.prepare()
+            self._prepared = True
         except ServiceRefused as error:
+            if may_pass(error.status):
+                raise
             said = str(error)
+            self._prepared = error.status not in DENIED
+            self._prepare_at_s = self._clock.monotonic_s() + LONGEST_PAUSE_S
             if said != self._unready:
-                log.warning("%s could not be made ready: %s", self._target.name, said)
+                extra = event("sink-not-ready", target=self._target.name, cause=said)
+                log.warning("%s could not be made ready: %s", self._target.name, said, extra=extra)
         self._unready = said
-        self._prepared = True
 
     def _judge(self, lines: list[Line], written: Written) -> float:
         scores = sum(line.scores for line in lines)
@@ -161,6 +184,8 @@ class InfluxWriter:
         match verdict:
             case Verdict.TAKEN:
                 self._took(scores)
+                if len(lines) >= self._batch_lines:
+                    self._batch_lines = min(2 * self._batch_lines, BATCH_LINES)
                 return 0.0
             case Verdict.PARTLY:
                 self._took_partly(lines, scores, written)
@@ -175,20 +200,20 @@ class InfluxWriter:
         self.written += scores
         self._failures = 0
         if self._trouble:
-            log.info("%s takes points again", self._target.name, extra={"event": "sink-recovered"})
-        self._trouble = self.problem = ""
+            extra = event("sink-recovered", target=self._target.name)
+            log.info("%s takes points again", self._target.name, extra=extra)
+        self._trouble = self.problem = self._fault = ""
 
     def _took_partly(self, lines: list[Line], scores: int, written: Written) -> None:
-        """Count what a partial write dropped: which points those were it does not say, so those that count for most."""
-        lost = sum(sorted((line.scores for line in lines), reverse=True)[: dropped_points(written)])
+        lost = lost_of(lines, written)
         self._took(scores - lost)
         self._refuse(lost, written)
 
     def _split(self, lines: list[Line], scores: int, written: Written, *, smaller: bool) -> None:
         """Halve what was refused, until the bad points are alone or it has been tried often enough."""
         self._refusals += 1
-        if smaller:
-            self._batch_lines = max(len(lines) // 2, 1)
+        if smaller and len(lines) > 1:
+            self._batch_lines = len(lines) // 2
         if len(lines) == 1 or (self._refusals > REFUSALS and not smaller):
             self._refuse(scores, written)
             return
@@ -202,12 +227,13 @@ class InfluxWriter:
         now_s = self._clock.monotonic_s()
         if now_s >= self._remind_at_s:
             self._remind_at_s = now_s + REMIND_S
-            log.warning("%s refuses points: %s", self._target.name, written.reason, extra={"event": "sink-refused"})
+            extra = event("sink-refused", target=self._target.name, cause=written.reason)
+            log.warning("%s refuses points: %s", self._target.name, written.reason, extra=extra)
 
     def _wait_for(self, verdict: Verdict, written: Written) -> float:
         self._fail(verdict, written.reason)
         if verdict is Verdict.ABSENT:
-            self._prepared = False
+            self._prepared, self._prepare_at_s = False, 0.0
         if verdict is Verdict.ABSENT or not written.status:
             self._close()
         if verdict is Verdict.ABSENT and not self._failures:
@@ -229,7 +255,8 @@ class InfluxWriter:
         reason = reason.removeprefix(f"{self._target.name} ")
         self.problem = f"{verdict}: {reason}"
         if self._trouble != verdict:
-            log.warning("%s: %s: %s", self._target.name, verdict, reason, extra={"event": "sink-failing"})
+            extra = event("sink-failing", target=self._target.name, what=verdict.value, cause=reason)
+            log.warning("%s: %s: %s", self._target.name, verdict, reason, extra=extra)
         self._trouble = verdict
 
     def _drop(self, cause: str, scores: int) -> None:

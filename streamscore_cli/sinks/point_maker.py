@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from streamscore_cli.core.choices import Points
 from streamscore_cli.sinks.intake import Observed
-from streamscore_cli.sinks.naming import Named, Naming
+from streamscore_cli.sinks.naming import MOST_SERIES, Named, Naming
 from streamscore_cli.sinks.outbox import Line, Outbox
 from streamscore_cli.sinks.raw_points import raw_lines
 from streamscore_cli.sinks.seconds import ModelSecond
 
 MS_PER_S = 1000
+BACK_S = 5
+"""A clock that goes back by more than this ends the second that is open."""
+
 NO_ROOM = "queue-full"
 FAULT = "fault"
 TOO_OLD = "older-than-retention"
@@ -52,17 +56,20 @@ class PointMaker:
         self._outbox = outbox
         self._naming = Naming(rule.retention_ms or 24 * 60 * 60 * MS_PER_S)
         self._second: _Second | None = None
+        self._labels: OrderedDict[Named, set[str]] = OrderedDict()
         self.dropped: dict[str, int] = {}
 
     def add(self, observed: Observed) -> None:
-        """Add what was answered; a clock that went back stays in the second that is open."""
+        """Add what was answered; a clock that went back a little stays in the second that is open."""
         self.look(observed.at_ms)
         if self._second is None:
             self._second = _Second(observed.at_ms // MS_PER_S, observed.at_ms)
         second = self._second
         for part in observed.answers:
             named = self._naming.name(part, observed.at_ms)
-            second.models.setdefault(named, ModelSecond()).add(part, observed.at_ms)
+            if named not in second.models:
+                second.models[named] = ModelSecond(self._labels_of(named))
+            second.models[named].add(part, observed.at_ms)
             second.scores += len(part.rows)
         if self._rule.points is Points.RAW:
             self._raw(observed)
@@ -72,8 +79,11 @@ class PointMaker:
             second.held.clear()
 
     def look(self, now_ms: int) -> None:
-        """Close the second that is open if it is over."""
-        if self._second is not None and now_ms // MS_PER_S > self._second.number:
+        """Close the second that is open if it is over, or the clock went back far."""
+        if self._second is None:
+            return
+        number = now_ms // MS_PER_S
+        if number > self._second.number or number < self._second.number - BACK_S:
             self.close()
 
     def close(self) -> None:
@@ -95,6 +105,14 @@ class PointMaker:
         second, self._second = self._second, None
         if second is not None:
             self._drop(FAULT, second.scores)
+
+    def _labels_of(self, named: Named) -> set[str]:
+        """Return the labels that a model has points for, those of the models that answered last."""
+        known = self._labels.setdefault(named, set())
+        self._labels.move_to_end(named)
+        if len(self._labels) > MOST_SERIES:
+            self._labels.popitem(last=False)
+        return known
 
     def _may_be_raw(self, second: _Second) -> bool:
         return self._rule.points is Points.AUTO and second.scores <= self._rule.raw_points_per_s

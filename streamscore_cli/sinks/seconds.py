@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -18,7 +19,8 @@ from streamscore_cli.state.histogram import Histogram, HistogramBuilder
 SECONDS = "serving_seconds"
 LABELS = "serving_labels"
 MOST_LABELS = 30
-"""Labels of a model that are told apart in a second, those that came first; the others are `(other)`."""
+MOST_KNOWN = 100
+"""Labels of a model that are told apart in a second, and at all, those that came first; the others are `(other)`."""
 
 US_PER_MS = 1000
 PERCENTILES = (50, 90, 99)
@@ -27,8 +29,9 @@ PERCENTILES = (50, 90, 99)
 class ModelSecond:
     """Adds up what one model answered for one data type; batches come one by one, and nothing is kept of them."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, known: set[str] | None = None) -> None:
+        """Begin with nothing; `known` are the model's labels of other seconds, and gets those of this one."""
+        self._known = set() if known is None else known
         self.count = 0
         self._numbers = 0
         self._sum = 0.0
@@ -51,12 +54,12 @@ class ModelSecond:
         answers = tally(scores.result, classes=bool(scores.labels))
         if len(answers.values):
             self._numbers += int(answers.times.sum())
-            self._sum += float(answers.values @ answers.times)
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._sum += float(answers.values @ answers.times)
             self._smallest = min(self._smallest, float(answers.values.min()))
             self._largest = max(self._largest, float(answers.values.max()))
         for label, count in answers.labels:
-            known = label in self._labels or len(self._labels) < MOST_LABELS
-            self._labels[label if known else OTHER] += count
+            self._labels[label if self._told_apart(label) else OTHER] += count
 
     def lines(self, tags: Mapping[str, str], at_ms: int, *, stand_in: bool) -> list[Line]:
         """Return the points of this second; with `stand_in` one of `serving` too, which stands for all its scores."""
@@ -68,17 +71,30 @@ class ModelSecond:
             lines.append(Line(encoded(f"{series(MEASUREMENT, tags)} {self._means()} {time}"), self.count))
         return lines
 
+    def _told_apart(self, label: str) -> bool:
+        if label not in self._labels and len(self._labels) >= MOST_LABELS:
+            return False
+        if label not in self._known and len(self._known) >= MOST_KNOWN:
+            return False
+        self._known.add(label)
+        return True
+
+    def _mean(self, name: str) -> list[str]:
+        """Return the mean of the numbers; nothing where there are none, or their sum is beyond a number."""
+        if not self._numbers or not math.isfinite(self._sum):
+            return []
+        return [f"{name}={self._sum / self._numbers!r}"]
+
     def _means(self) -> str:
         mean_ms = self._spent_ns / self.count / NS_PER_MS
-        calculated = [f"calculated={self._sum / self._numbers!r}"] if self._numbers else []
-        return ",".join([*calculated, f"duration={mean_ms!r}"])
+        return ",".join([*self._mean("calculated"), f"duration={mean_ms!r}"])
 
     def _fields(self) -> str:
         fields = [f"count={self.count}i", f"duration_mean={self._spent_ns / self.count / NS_PER_MS!r}"]
         fields += _percentiles("duration", self._durations.build(), NS_PER_MS)
         fields += _percentiles("latency", self._latencies.build(), NS_PER_MS // US_PER_MS)
         if self._numbers:
-            fields.append(f"calculated_mean={self._sum / self._numbers!r}")
+            fields += self._mean("calculated_mean")
             fields.append(f"calculated_min={self._smallest!r}")
             fields.append(f"calculated_max={self._largest!r}")
         return ",".join(fields)

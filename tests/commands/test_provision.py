@@ -8,6 +8,8 @@ import pytest
 
 from streamscore_cli.commands.exit_codes import ExitCode
 from tests.commands.conftest import CommandLine
+from tests.influx.fake_v2 import FakeInflux2
+from tests.influx.settings import TOKEN as INFLUXDB_TOKEN
 from tests.provision.grafana import TOKEN, Grafana
 from tests.servers.hostile import Answer, HttpServer, as_json
 
@@ -132,3 +134,53 @@ def test_what_is_left_alone_says_why(at_grafana: CommandLine, grafana: Grafana) 
     assert (done.json[0]["action"], done.json[0]["done"]) == ("leave", False)
     assert "uid x" in done.json[0]["found"]
     assert "1 left alone" in at_grafana(*GRAFANA).err
+
+
+BOTH = ("provision", "all", "--influxdb-host", "127.0.0.1", "--grafana-host", "127.0.0.1")
+
+
+@pytest.fixture
+def at_both(at_grafana: CommandLine) -> Iterator[CommandLine]:
+    with FakeInflux2() as influxdb:
+        own = {"INFLUXDB_PORT": str(influxdb.port), "STREAMSCORE_INFLUXDB_TOKEN": INFLUXDB_TOKEN}
+        at_grafana.environ |= own
+        yield at_grafana
+
+
+def test_what_was_changed_is_said_where_a_later_change_is_refused(at_both: CommandLine, grafana: Grafana) -> None:
+    grafana.on("POST", "/api/folders", as_json({"message": "Permission denied"}, 403))
+    done = at_both(*BOTH, "--json")
+    assert done.code == ExitCode.SERVICE_REFUSED
+    assert [(step["thing"].split()[0], step["done"]) for step in done.json] == [
+        ("bucket", True),
+        ("InfluxQL", True),
+        ("data", True),
+        ("folder", False),
+        ("dashboard", False),
+        ("dashboard", False),
+    ]
+    assert "Permission denied" in done.err
+
+
+def test_what_was_changed_is_told_to_people_too(at_both: CommandLine, grafana: Grafana) -> None:
+    grafana.on("POST", "/api/datasources", as_json({"message": "Permission denied"}, 403))
+    done = at_both(*BOTH)
+    assert done.code == ExitCode.SERVICE_REFUSED
+    assert "2 of 6 changed: bucket serving/default, InfluxQL mapping serving.default." in done.err
+    assert done.err.index("2 of 6 changed") < done.err.index("Permission denied")
+    assert "None of 4 changed." in at_both(*BOTH).err
+
+
+def test_a_version_changes_nothing_on_a_terminal(at_grafana: CommandLine, grafana: Grafana) -> None:
+    grafana.version = "11\x1b[2J"
+    done = at_grafana(*GRAFANA)
+    assert "\x1b" not in done.out
+    assert done.out.startswith(r"Grafana 11\x1b[2J at ")
+
+
+@pytest.mark.parametrize("command", [("grafana", "--host", "h"), ("influxdb", "--host", "h")])
+def test_a_wait_that_is_none_is_named(streamscore: CommandLine, command: tuple[str, ...]) -> None:
+    done = streamscore("provision", *command, "--wait", "banana")
+    assert done.code == ExitCode.SETTINGS
+    assert "--wait" in done.err
+    assert "'banana'" in done.err

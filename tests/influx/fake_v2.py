@@ -40,8 +40,12 @@ class FakeInflux2(HttpServer):
         answer = getattr(self, name, None) or getattr(self, name.rpartition("_")[0] + "_id", None)
         return answer(request) if answer else _missing(f"path {request.path}")
 
-    def get_orgs(self, _request: Request) -> Reply:
-        found = [{"id": identifier, "name": name} for name, identifier in self.state.organisations.items()]
+    def get_orgs(self, request: Request) -> Reply:
+        known = self.state.organisations
+        wanted = request.query.get("org")
+        if wanted and wanted not in known:
+            return _missing("organization name")
+        found = [{"id": known[name], "name": name} for name in ([wanted] if wanted else known)]
         return as_json({"orgs": found})
 
     def get_buckets(self, request: Request) -> Reply:
@@ -78,7 +82,7 @@ class FakeInflux2(HttpServer):
 
     def post_write(self, request: Request) -> Reply:
         asked = request.query
-        if asked["org"] not in self.state.organisations:
+        if asked["org"] not in {*self.state.organisations, *self.state.organisations.values()}:
             return _missing(f"organization name {asked['org']!r}")
         if asked["bucket"] not in [bucket["name"] for bucket in self.state.buckets]:
             return _missing(f"bucket {asked['bucket']!r}")

@@ -95,6 +95,14 @@ def test_one_that_breaks_off_or_hangs(http: HttpServer, reply: Reply) -> None:
     assert PASSWORD not in str(caught.value)
 
 
+@pytest.mark.parametrize("body", [b"", b"x" * 200])
+def test_one_that_drips_has_no_more_time_than_the_others(http: HttpServer, body: bytes) -> None:
+    """All of it would take a quarter of an hour."""
+    http.otherwise(Answer(200, body, headers={"X-Influxdb-Version": "1.6.7" + "." * 6000}, drip_s=0.15))
+    with pytest.raises(ServiceUnreachable, match="no answer in time"):
+        identify(exchange(http.url, timeout_s=0.4))
+
+
 def test_one_that_is_not_there() -> None:
     with refusing() as url, pytest.raises(ServiceUnreachable, match="answer: Connection refused"):
         identify(exchange(url))

@@ -11,9 +11,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from streamscore_cli.core.errors import ServiceRefused
+from streamscore_cli.core.errors import ServiceRefused, ServiceUnreachable, SettingsError
 from streamscore_cli.influx.exchange import Exchange
 from streamscore_cli.influx.server import Dialect, Server
+from streamscore_cli.influx.v2 import Organisation, V2Api
 from streamscore_cli.influx.writes import LineWriter, Written, open_writer, retry_after_s
 from tests.influx.fake_v2 import ORG_ID, OTHER_ID, FakeInflux2
 from tests.influx.settings import PASSWORD, TOKEN, influx_settings
@@ -127,9 +128,72 @@ def test_2x_gets_them_in_its_organisation(two: FakeInflux2, org: str) -> None:
 @pytest.mark.parametrize(("org", "names"), [("", "it sees ours, theirs"), ("nobody's", "it sees ours, theirs")])
 def test_an_organisation_that_is_not_clear(two: FakeInflux2, org: str, names: str) -> None:
     two.state.organisations["theirs"] = OTHER_ID
-    with pytest.raises(ServiceRefused, match=names) as caught:
-        open_writer(exchange(two, org), Server("2.7", Dialect.V2))
+    with closing(V2Api(exchange(two, org), Dialect.V2)) as api, pytest.raises(ServiceRefused, match=names) as caught:
+        api.organisation()
     assert "influxdb.org" in caught.value.hint
+
+
+@pytest.mark.parametrize("org", ["ours", ORG_ID])
+def test_an_organisation_is_asked_for_by_its_name_and_found_by_its_id(two: FakeInflux2, org: str) -> None:
+    two.state.organisations["theirs"] = OTHER_ID
+    with closing(V2Api(exchange(two, org), Dialect.V2)) as api:
+        assert api.organisation() == Organisation("ours", ORG_ID)
+    assert two.requests[0].query["org"] == org
+
+
+def test_who_may_only_write_writes_to_the_organisation_that_is_named(two: FakeInflux2) -> None:
+    two.on("GET", "/api/v2/orgs", as_json({"code": "unauthorized", "message": "no"}, 401))
+    with closing(open_writer(exchange(two, "ours"), Server("2.7", Dialect.V2))) as writer:
+        assert writer.write(LINES, 5.0) == Written(204)
+    assert not two.asked("GET", "/api/v2/orgs")
+
+
+UNFIT = [
+    ("token", "first\nsecond"),
+    ("token", "geh\u2019eim"),
+    ("token", "hunter 2345"),
+    ("user", "a\r\nHost: b"),
+    ("password", "first\nsecond"),
+    ("password", "\ud800"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNFIT)
+def test_what_no_header_can_hold_is_refused_at_once_and_not_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"influxdb.{name}") as caught:
+        Exchange(influx_settings(1, **{name: value}))
+    assert not [part for part in value.split() if len(part) > 1 and part in str(caught.value)]
+
+
+def test_a_password_is_written_as_utf_8(http: HttpServer) -> None:
+    password = f"größe\u2019{PASSWORD}"
+    settings = influx_settings(http.port, user="ann", password=password)
+    for dialect in DIALECTS:
+        with closing(open_writer(Exchange(settings), Server("x", dialect))) as writer:
+            assert writer.write(LINES, 5.0) == Written(204)
+    basic, token = (request.headers["authorization"] for request in http.requests)
+    assert base64.b64decode(basic.removeprefix("Basic ")).decode() == f"ann:{password}"
+    assert token.encode("latin-1").decode() == f"Token ann:{password}"
+
+
+def test_a_request_that_cannot_be_written_is_no_fault_and_its_text_is_not_told(
+    http: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_it(*_args: object, **_others: object) -> None:
+        raise ValueError(f"Invalid header value b'Token {PASSWORD}'")
+
+    monkeypatch.setattr("http.client.HTTPConnection.putheader", raise_it)
+    settings = influx_settings(http.port, user="ann", password=PASSWORD)
+    for dialect in DIALECTS:
+        with closing(open_writer(Exchange(settings), Server("x", dialect))) as writer:
+            found = writer.write(LINES, 5.0)
+        assert (found.status, "cannot be written" in found.reason, PASSWORD in found.reason) == (0, True, False)
+    with (
+        closing(V2Api(Exchange(settings), Dialect.V2)) as api,
+        pytest.raises(ServiceUnreachable, match="cannot be written") as caught,
+    ):
+        api.organisation()
+    assert PASSWORD not in str(caught.value)
 
 
 def test_a_wrong_token_is_refused_and_not_told(two: FakeInflux2) -> None:

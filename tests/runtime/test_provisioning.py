@@ -3,18 +3,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from streamscore_cli.config.settings import GrafanaSettings, Settings
 from streamscore_cli.core.errors import ServiceRefused, ServiceUnreachable, SettingsError, StreamscoreError
 from streamscore_cli.provision.plan import Action, Plan, Step
-from streamscore_cli.runtime.provisioning import Provisioning, add_grafana
+from streamscore_cli.runtime.provisioning import Provisioning, add_grafana, make_as_wanted
 from streamscore_cli.runtime.supervisor import Supervisor
 
 STEP = Step("Grafana at http://g:3000", "folder f", Action.CREATE, "", "there")
 LEFT = Step("Grafana at http://g:3000", "data source d", Action.LEAVE, "read-only", "there")
+CHANGED = Step("Grafana at http://g:3000", "dashboard b", Action.UPDATE, "title differs", "as in streamscore 1")
 
 
 @dataclass(slots=True)
@@ -22,17 +23,23 @@ class Scripted:
     """A provisioner that fails as told, and then goes well."""
 
     failures: list[Exception] = field(default_factory=list)
+    steps: tuple[Step, ...] = (STEP, LEFT)
+    refusals: dict[str, list[Exception]] = field(default_factory=dict)
     applied: list[Plan] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
     def plan(self) -> Plan:
         if self.failures:
             raise self.failures.pop(0)
-        return Plan((STEP, LEFT))
+        return Plan(self.steps)
 
     def apply(self, plan: Plan) -> None:
+        for step in plan.changes:
+            if self.refusals.get(step.thing):
+                raise self.refusals[step.thing].pop(0)
         self.applied.append(plan)
-        self.done.set()
+        if plan.steps[-1] == [step for step in self.steps if step is not LEFT][-1]:
+            self.done.set()
 
 
 def supervised(work: Provisioning, until: threading.Event) -> Supervisor:
@@ -61,15 +68,43 @@ def test_it_is_tried_until_it_goes_well_and_each_problem_is_told_once(caplog: py
     provisioner = Scripted([*failures])
     supervisor = supervised(Provisioning(lambda: provisioner, first_pause_s=0.001), provisioner.done)
     assert supervisor.ended("grafana")
-    assert [plan.steps for plan in provisioner.applied] == [(STEP, LEFT)]
+    assert [plan.steps for plan in provisioner.applied] == [(STEP,)]
     said = [record.getMessage() for record in caplog.records]
     assert said == [
         "Grafana is away. Look. It is tried again.",
         "No. It is tried again.",
         "Grafana is away. Look. It is tried again.",
         "Grafana at http://g:3000: data source d: read-only; wanted: there",
-        "Grafana at http://g:3000: folder f: there made so",
+        "Grafana at http://g:3000: folder f: made; found: nothing; wanted: there",
     ]
+
+
+def test_what_is_left_alone_is_told_once_for_each_reason_and_what_was_changed_before_a_failure_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "streamscore.grafana")
+    no = ServiceRefused("No.", status=403)
+    provisioner = Scripted(steps=(STEP, LEFT, CHANGED), refusals={CHANGED.thing: [no, no, no]})
+    supervised(Provisioning(lambda: provisioner, first_pause_s=0.001), provisioner.done)
+    said = [record.getMessage().removeprefix("Grafana at http://g:3000: ") for record in caplog.records]
+    assert said[:3] == [
+        "data source d: read-only; wanted: there",
+        "folder f: made; found: nothing; wanted: there",
+        "No. It is tried again.",
+    ]
+    assert said[-1] == "dashboard b: changed; found: title differs; wanted: as in streamscore 1"
+    assert sum(line.startswith("data source d") for line in said) == 1
+
+
+def test_another_reason_to_leave_a_thing_alone_is_told_and_so_is_one_that_comes_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    known: set[Step] = set()
+    other = replace(LEFT, found="the name belongs to another")
+    for step in (LEFT, LEFT, other, other, LEFT):
+        make_as_wanted(Scripted(steps=(step,)), logging.getLogger("streamscore.grafana"), known)
+    found = [record.getMessage().split(": ")[2].partition(";")[0] for record in caplog.records]
+    assert found == [LEFT.found, other.found, LEFT.found]
 
 
 def test_it_ends_at_once_in_the_middle_of_a_pause() -> None:

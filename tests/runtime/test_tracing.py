@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from streamscore_cli.config.settings import Settings, TraceSettings
 from streamscore_cli.core.batch import RecordBatch
 from streamscore_cli.core.choices import OnError
-from streamscore_cli.core.errors import RecordRefused
+from streamscore_cli.core.errors import RecordRefused, SettingsError
 from streamscore_cli.pipeline.no_tracing import NO_TRACING
 from streamscore_cli.runtime.spans import MOST_LINKS, BatchTracer, links_of
 from streamscore_cli.runtime.supervisor import Supervisor
@@ -243,3 +243,10 @@ def test_without_an_endpoint_nothing_is_traced_and_nothing_imported() -> None:
     assert add_tracing(Settings(), Supervisor(), "me") is NO_TRACING
     code = "import sys, streamscore_cli.runtime.instance; sys.exit('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_endpoint_with_a_password_is_refused_and_not_told() -> None:
+    settings = Settings(traces=TraceSettings("http://admin:hunter2@collector:4318"))
+    with pytest.raises(SettingsError, match=r"traces\.endpoint") as caught:
+        add_tracing(settings, Supervisor(), "me")
+    assert "hunter2" not in str(caught.value)

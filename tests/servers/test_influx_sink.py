@@ -213,6 +213,17 @@ def test_a_database_that_is_dropped_is_made_again(server: Influx) -> None:
 
 
 @ALL
+def test_a_retention_policy_that_is_dropped_is_made_again(server: Influx) -> None:
+    with connected(server) as running:
+        score(running, [1.0])
+        running.await_counts(written=1, waiting=0)
+        server.query('DROP RETENTION POLICY "default" ON serving')
+        score(running, [2.0])
+        running.await_counts(written=2, waiting=0, problem="")
+        assert [row["calculated"] for row in server.rows("SELECT calculated FROM serving", "serving")] == [2]
+
+
+@ALL
 @pytest.mark.parametrize("how", ["kill", "freeze"])
 def test_it_dies_or_hangs_and_comes_back(server: Influx, how: str) -> None:
     with connected(server, timeout_s=0.5) as running:

@@ -156,6 +156,40 @@ def test_who_may_not_make_a_database_may_write(
     assert "could not be made ready: not allowed" in caplog.text
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_one_that_is_not_ready_yet_is_made_ready_before_the_first_write(
+    writer: InfluxWriter, script: Script, outbox: Outbox, status: int
+) -> None:
+    script.prepares = [ServiceRefused("starting", status=status), None]
+    outbox.put(lines(1))
+    first, second, third = pauses(writer, 3)
+    assert first
+    assert (second, third, script.prepared, script.taken) == (0, None, 2, texts(1))
+
+
+def test_rights_that_come_later_are_noticed_and_asked_for_slowly(
+    writer: InfluxWriter, script: Script, outbox: Outbox, clock: FakeClock
+) -> None:
+    script.prepares = [ServiceRefused("not allowed", status=403), ServiceRefused("not allowed", status=403), None]
+    for _ in range(65):
+        outbox.put(lines(1))
+        assert writer.step() == 0
+        clock.advance(1.0)
+    assert script.prepared == 3
+    assert (len(script.taken), script.opened) == (65, 1)
+
+
+def test_what_cannot_be_made_for_other_reasons_is_not_tried_again(
+    writer: InfluxWriter, script: Script, outbox: Outbox, clock: FakeClock
+) -> None:
+    script.prepares = [ServiceRefused("not implemented", status=200)]
+    for _ in range(3):
+        outbox.put(lines(1))
+        assert writer.step() == 0
+        clock.advance(60.0)
+    assert script.prepared == 1
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 302])
 def test_what_may_go_better_later_is_tried_again(
     writer: InfluxWriter, script: Script, outbox: Outbox, status: int
@@ -236,8 +270,8 @@ def test_what_a_partial_write_dropped_is_counted(writer: InfluxWriter, script: S
 def test_of_a_partial_write_the_points_that_count_are_taken_for_lost(
     writer: InfluxWriter, script: Script, outbox: Outbox
 ) -> None:
-    script.answers = [Written(400, "partial write: field type conflict dropped=2")]
-    outbox.put([Line(b"told again", 0), Line(b"one", 1), Line(b"many", 500), Line(b"one", 1)])
+    script.answers = [Written(400, 'partial write: field type conflict on measurement "serving" dropped=2')]
+    outbox.put([Line(b"told again", 0), Line(b"serving 1", 1), Line(b"serving 2", 500), Line(b"serving 3", 1)])
     writer.step()
     assert (writer.written, writer.dropped) == (1, {"refused": 501})
 
@@ -264,14 +298,27 @@ def test_a_server_that_refuses_everything_is_not_asked_for_ever(
     assert len(caplog.records) == 1
 
 
-def test_too_large_batches_become_smaller_for_good(writer: InfluxWriter, script: Script, outbox: Outbox) -> None:
+def test_too_large_batches_become_smaller(writer: InfluxWriter, script: Script, outbox: Outbox) -> None:
     script.answers = [lambda sent: Written(413, "too large") if len(sent) > 700 else GOOD]
     outbox.put(lines(2 * BATCH_LINES))
     while writer.step() is not None:
         pass
     assert script.taken == texts(2 * BATCH_LINES)
     assert writer.dropped == {}
-    assert max(map(len, script.sent[-8:])) <= 700
+    assert max(map(len, script.sent[-8:])) <= 1250
+
+
+def test_smaller_batches_become_larger_again(writer: InfluxWriter, script: Script, outbox: Outbox) -> None:
+    script.answers = [lambda sent: Written(413, "too large") if b"big" in sent else GOOD]
+    outbox.put([Line(b"big", 1), *lines(5)])
+    while writer.step() is not None:
+        pass
+    script.sent.clear()
+    outbox.put(lines(4 * BATCH_LINES))
+    while writer.step() is not None:
+        pass
+    assert max(map(len, script.sent)) == BATCH_LINES
+    assert len(script.sent) < 20
 
 
 def test_a_point_that_is_too_large_alone_is_dropped(writer: InfluxWriter, script: Script, outbox: Outbox) -> None:
@@ -308,6 +355,43 @@ def test_a_fault_costs_the_points_in_hand_and_never_the_thread(
     writer.run(lambda: next(rounds))
     assert writer.dropped == {"fault": 3}
     assert "a fault in this program" in caplog.text
+
+
+def test_a_fault_again_and_again_is_said_once_and_drops_only_what_is_in_hand(
+    writer: InfluxWriter, script: Script, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    script.opens = [UnicodeError("label empty")]
+    outbox.put(lines(3))
+    for _ in range(3):
+        assert writer._guarded_step() == 30.0
+    assert [record.message for record in caplog.records] == ["InfluxDB: a fault in this program"]
+    assert writer.problem == "a fault in this program: UnicodeError"
+    assert (writer.dropped, len(outbox)) == ({}, 3)
+
+
+def test_events_have_names_and_fields(
+    writer: InfluxWriter, script: Script, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    script.prepares = [ServiceRefused("not allowed", status=403)]
+    script.answers = [Written(503, "no"), GOOD, Written(400, "bad"), RuntimeError("a fault"), GOOD]
+    for count in (1, 0, 1, 1):
+        outbox.put(lines(count))
+        writer._guarded_step()
+    script.answers = [Written(503, "no")]
+    outbox.put(lines(1))
+    writer.finish()
+    found = {vars(record)["event"]: vars(record)["fields"] for record in caplog.records}
+    assert found.keys() >= {
+        "sink-not-ready",
+        "sink-failing",
+        "sink-recovered",
+        "sink-refused",
+        "sink-fault",
+        "sink-lost",
+    }
+    assert {fields["target"] for fields in found.values()} == {"InfluxDB"}
+    assert found["sink-failing"]["cause"] == "no"
 
 
 def test_the_end_writes_what_waits(writer: InfluxWriter, script: Script, outbox: Outbox) -> None:

@@ -101,6 +101,25 @@ def test_a_clock_that_goes_back_stays_in_the_second() -> None:
     assert [point.fields.get("count") for point in made(outbox)] == [2, None]
 
 
+def test_a_clock_that_goes_back_far_ends_the_second() -> None:
+    point_maker, outbox = maker(Points.AGGREGATE)
+    for at_ms in (SECOND_MS, SECOND_MS - 3_600_000, SECOND_MS - 3_599_000):
+        point_maker.add(observed(1, at_ms))
+    point_maker.close()
+    assert [point.fields["count"] for point in made(outbox) if "count" in point.fields] == [1, 1, 1]
+
+
+def test_labels_of_a_model_are_remembered_from_second_to_second() -> None:
+    point_maker, outbox = maker(Points.AGGREGATE)
+    for number in range(200):
+        answers = part([f"label {number}"], model=TREE if number % 2 else ModelIdentity("forest", 9, ""))
+        point_maker.add(Observed(SECOND_MS + 1000 * number, [answers]))
+    point_maker.add(Observed(SECOND_MS + 1_000_000, [part([f"more {number}" for number in range(10)])]))
+    point_maker.close()
+    found = Counter(point.tags["model"] for point in made(outbox) if point.tags.get("label", "(other)") != "(other)")
+    assert found == {"tree": 100, "forest": 100}
+
+
 def test_a_busy_second_holds_no_references() -> None:
     point_maker, _ = maker()
     point_maker.add(observed(10, SECOND_MS))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from streamscore_cli.sinks.naming import Named
-from streamscore_cli.sinks.seconds import ModelSecond
+from streamscore_cli.sinks.seconds import MOST_KNOWN, ModelSecond
 from tests.sinks.scores import NOW_MS, Point, parse, part
 
 TAGS = Named("wine", "pmml", "tree", "7").tags(instance="one")
@@ -70,6 +71,26 @@ def test_labels_are_bounded() -> None:
     labels = {point.tags["label"]: point.fields["count"] for point in points(second)[1:]}
     assert len(labels) == 31
     assert labels["(other)"] == 70
+
+
+def test_labels_are_bounded_over_time_too() -> None:
+    known: set[str] = set()
+    told: Counter[str] = Counter()
+    for number in range(50):
+        second = ModelSecond(known)
+        second.add(part([f"label {number} {each}" for each in range(10)]), NOW_MS)
+        told.update({point.tags["label"]: point.fields["count"] for point in points(second)[1:]})
+    assert len(told) == MOST_KNOWN + 1
+    assert told["(other)"] == 500 - MOST_KNOWN
+
+
+def test_a_mean_beyond_a_number_is_left_out() -> None:
+    second = ModelSecond()
+    second.add(part([1.7e308, 1.7e308]), NOW_MS)
+    seconds, stand_in = points(second, stand_in=True)
+    assert "calculated" not in stand_in.fields
+    assert "calculated_mean" not in seconds.fields
+    assert seconds.fields["calculated_max"] == 1.7e308
 
 
 def test_the_stand_in_counts_for_all_scores_and_the_others_for_none() -> None:
