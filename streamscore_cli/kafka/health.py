@@ -74,6 +74,12 @@ class ClientHealth:
             states = [client.reachable for client in self._clients.values()]
         return False not in states and True in states
 
+    def reachable(self, name: str) -> bool | None:
+        """Tell whether one client is connected to a broker; None where it has not said, or needs none."""
+        with self._lock:
+            client = self._clients.get(name)
+            return None if client is None else client.reachable
+
     @property
     def errors(self) -> Mapping[str, str]:
         """Return the last text of each kind of error that the clients reported, by its name."""

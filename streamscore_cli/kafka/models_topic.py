@@ -27,6 +27,7 @@ POLL_BYTES = 8 * 1024 * 1024
 """Once a poll has this much, it returns: models are large, and two of them in memory are enough."""
 
 PARTITION = 0
+MODELS_CLIENT = "models"
 
 _MIGRATE = (
     "The order of models is their order in one partition. Make a new topic with one partition, publish the models "
@@ -51,7 +52,7 @@ class KafkaModelsTopic:
         self._health = health
         self._random: Consumer | None = None
         self._caught_up = False
-        self._consumer = make_consumer(self._options, health.watch("models"))
+        self._consumer = make_consumer(self._options, health.watch(MODELS_CLIENT))
         self._presence = TopicPresence(self._consumer, settings.kafka.brokers, health, SystemClock(), stopping)
         try:
             self._end = self._begin()
@@ -66,6 +67,7 @@ class KafkaModelsTopic:
         """
         self._health.raise_if_fatal()
         self._presence.look()
+        self._presence.rouse(MODELS_CLIENT, self._topic)
         messages: list[ModelMessage] = []
         size_bytes = 0
         while len(messages) < POLL_MESSAGES and size_bytes < POLL_BYTES:
@@ -115,7 +117,7 @@ class KafkaModelsTopic:
 
     def close(self) -> None:
         """Close the reader."""
-        for name, consumer in (("models", self._consumer), ("models-read", self._random)):
+        for name, consumer in ((MODELS_CLIENT, self._consumer), ("models-read", self._random)):
             if consumer is not None:
                 consumer.close()
                 self._health.forget(name)
