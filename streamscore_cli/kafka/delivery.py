@@ -20,6 +20,7 @@ from streamscore_cli.kafka.clients import make_producer
 from streamscore_cli.kafka.faults import CREATE_HINT, DENIED, TOPIC_MISSING, error_of
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.options import ClientOptions
+from streamscore_cli.kafka.rouser import Rouser
 
 SLICE_S = 0.25
 """How long one wait for the broker lasts before stop, failure and patience are looked at."""
@@ -51,6 +52,7 @@ class DeliveringProducer:
         """Make the producer; nothing is sent yet. `sources` names the data topics with that partition, for messages."""
         self._watch = health.watch(options.role.value)
         self._producer = make_producer(options, self._watch, self._on_delivery)
+        self._rouser = Rouser(self._producer, options.role.value, health, clock)
         self._health = health
         self._clock = clock
         self._stopping = stopping
@@ -97,6 +99,7 @@ class DeliveringProducer:
             patience = _Patience(self._clock, self._stopping, limit_s)
             while left := self._producer.flush(SLICE_S):
                 self._look(patience, left)
+                self._rouser.rouse()
         self._raise_failure()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, refused
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.options import models_options
 from streamscore_cli.kafka.presence import ATTEMPT_S, TopicPresence
+from streamscore_cli.kafka.rouser import Rouser
 
 READ_WAIT_S = 60.0
 SLICE_S = 0.25
@@ -53,6 +54,7 @@ class KafkaModelsTopic:
         self._random: Consumer | None = None
         self._caught_up = False
         self._consumer = make_consumer(self._options, health.watch(MODELS_CLIENT))
+        self._rouser = Rouser(self._consumer, MODELS_CLIENT, health, SystemClock())
         self._presence = TopicPresence(self._consumer, settings.kafka.brokers, health, SystemClock(), stopping)
         try:
             self._end = self._begin()
@@ -67,7 +69,7 @@ class KafkaModelsTopic:
         """
         self._health.raise_if_fatal()
         self._presence.look()
-        self._presence.rouse(MODELS_CLIENT, self._topic)
+        self._rouser.rouse()
         messages: list[ModelMessage] = []
         size_bytes = 0
         while len(messages) < POLL_MESSAGES and size_bytes < POLL_BYTES:

@@ -10,10 +10,12 @@ from typing import Self
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from streamscore_cli.config.settings import Settings
+from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.kafka.clients import make_producer
 from streamscore_cli.kafka.faults import error_of
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.options import Role, client_options
+from streamscore_cli.kafka.rouser import Rouser
 
 CALLBACKS_EVERY = 1000
 """Messages between two looks at what the client has to say."""
@@ -37,9 +39,12 @@ class KafkaOutbox:
         self._watch = self._health.watch("outbox")
         self._producer = make_producer(client_options(settings.kafka, Role.OUTBOX), self._watch, self._on_delivery)
         self._produce = self._producer.produce
+        self._clock = SystemClock()
+        self._rouser = Rouser(self._producer, "outbox", self._health, self._clock)
         self._stopping = stopping
         self._sent = 0
         self._failed = 0
+        self._acknowledged = 0
         self._last_error = ""
 
     def send(self, topic: str, key: bytes | None, value: bytes) -> None:
@@ -59,7 +64,12 @@ class KafkaOutbox:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all is acknowledged or refused; tell whether it is."""
-        left = self._producer.flush(timeout_s)
+        deadline_s = self._clock.monotonic_s() + timeout_s
+        while left := self._producer.flush(max(min(deadline_s - self._clock.monotonic_s(), ROOM_WAIT_S), 0)):
+            if self._clock.monotonic_s() >= deadline_s:
+                break
+            self._rouser.rouse()
+        self._acknowledged = self.acknowledged
         self._health.raise_if_fatal()
         return left == 0
 
@@ -70,8 +80,11 @@ class KafkaOutbox:
 
     @property
     def acknowledged(self) -> int:
-        """Return how many messages the broker has acknowledged."""
-        return self._sent - self._failed - len(self._producer)
+        """Return how many messages the broker has acknowledged, as far as it is known.
+
+        The client counts what it has to say (errors, statistics) as messages that wait: never fewer than known before.
+        """
+        return max(self._acknowledged, self._sent - self._failed - len(self._producer))
 
     @property
     def failed(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
@@ -57,7 +56,6 @@ class TopicPresence:
         self._missing_since_s: dict[str, float] = {}
         self._suspects: set[str] = set()
         self._look_at_s = 0.0
-        self._rouse_at_s = 0.0
 
     def metadata(self, topic: str, timeout_s: float = ATTEMPT_S) -> TopicMetadata:
         """Return what a broker says of a topic; raises `KafkaException`, also when it says that there is none."""
@@ -119,19 +117,6 @@ class TopicPresence:
                 _log.info("the topic %s is there again", topic, extra=event("topic-back", topic=topic))
                 self._suspects.discard(topic)
                 self._missing_since_s.pop(topic, None)
-
-    def rouse(self, client: str, topic: str) -> None:
-        """Ask about a topic every few seconds while `client` (the consumer's name) says that no broker is there.
-
-        A consumer without a group may not look for a broker that came back before its next metadata are due, minutes
-        later; a question makes it connect and learn where the topic is. Takes bounded time; an error says nothing.
-        """
-        now_s = self._clock.monotonic_s()
-        if self._health.reachable(client) is not False or now_s < self._rouse_at_s:
-            return
-        self._rouse_at_s = now_s + LOOK_EVERY_S
-        with suppress(KafkaException):
-            self.metadata(topic, LOOK_WAIT_S)
 
     def _judge(self, topic: str, error: KafkaError, patience_s: float) -> None:
         name = error.name()

@@ -29,11 +29,9 @@ class Brokers:
         self.clock = clock
         self.answers = list(answers)
         self.step_s = step_s
-        self.questions = 0
 
     def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
         assert timeout > 0
-        self.questions += 1
         self.clock.advance(self.step_s)
         code = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if code == SILENT:
@@ -118,22 +116,3 @@ def test_suspect_is_not_called_missing_while_no_broker_answers() -> None:
 
 def test_without_suspects_nothing_is_asked() -> None:
     looked(presence(DENIED), 10)
-
-
-def test_a_client_without_a_broker_is_roused_every_few_seconds_and_no_other() -> None:
-    clock = FakeClock()
-    health, brokers = ClientHealth(clock), Brokers(clock, [SILENT], step_s=0.0)
-    asked = TopicPresence(cast(Consumer, brokers), "a:1", health, clock, lambda: False)
-
-    def rouse_for(seconds: float) -> int:
-        before = brokers.questions
-        for _ in range(round(seconds * 4)):
-            asked.rouse("models", "wine")
-            clock.advance(0.25)
-        return brokers.questions - before
-
-    assert rouse_for(10) == 0
-    health.on_statistics("models", '{"type":"consumer","brokers":{"a":{"state":"DOWN"}}}')
-    assert rouse_for(10) == 5
-    health.on_statistics("models", '{"type":"consumer","brokers":{"a":{"state":"UP"}}}')
-    assert rouse_for(10) == 0
