@@ -7,6 +7,7 @@ may never be started, so the client is imported on first use.
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ import tempfile
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +28,8 @@ from streamscore_cli.kafka.java import start_java
 HOST = "127.0.0.1"
 READY_WAIT_S = 60.0
 PORT_RETRIES = 3
+FREE_PORTS = range(20_000, 32_000)
+FREE_PORT_TRIES = 300
 
 _JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 
@@ -257,11 +261,20 @@ def _new_cluster_id() -> str:
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that was free a moment ago, below those that systems give to outgoing connections.
+
+    While a broker is away, a client's own connection could be given a higher one, and a broker that comes back found
+    it taken. Raises `UsageProblem` when a few hundred tries find none.
+    """
+    for _ in range(FREE_PORT_TRIES):
+        port = secrets.choice(FREE_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise UsageProblem(
+        f"No free port found between {FREE_PORTS.start} and {FREE_PORTS.stop - 1} of {HOST}.",
+        "Give one with --port, or end what holds them.",
+    )
 
 
 def _port_taken(port: int) -> bool:

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from streamscore_cli.config.settings import KafkaSettings, Settings
 from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import BrokerUnreachable, UsageProblem
-from streamscore_cli.kafka.embedded import EmbeddedBroker
+from streamscore_cli.kafka.embedded import FREE_PORTS, EmbeddedBroker, free_port
 from streamscore_cli.kafka.probe import check_broker, wait_for_broker
 from tests.integration.brokers import make_topics, settings_for
 from tests.kafka.driving import fill, read_all, until
@@ -67,6 +67,15 @@ def test_taken_port_is_named() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(UsageProblem, match=f"Port {port} .* is taken"), EmbeddedBroker(port=port):
             pass
+
+
+def test_free_port_is_none_that_the_system_gives_to_outgoing_connections() -> None:
+    with socket.socket() as waiting, socket.socket() as outgoing:
+        waiting.bind(("127.0.0.1", 0))
+        waiting.listen()
+        outgoing.connect(waiting.getsockname())
+        assert outgoing.getsockname()[1] not in FREE_PORTS
+    assert {free_port() for _ in range(20)} <= set(FREE_PORTS)
 
 
 def test_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
