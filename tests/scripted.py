@@ -110,6 +110,7 @@ class ScriptedCheckpoint:
         self.pending: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, int] = {}
         self.closes = 0
+        self.hurried = 0
         self.refuse: Exception | None = None
 
     def results(self, results: OutboundResults) -> None:
@@ -120,6 +121,9 @@ class ScriptedCheckpoint:
 
     def advance(self, positions: Mapping[TopicPartition, int]) -> None:
         self.pending.update(positions)
+
+    def send_now(self) -> None:
+        self.hurried += 1
 
     def close_if_due(self) -> bool:
         self.close()

@@ -26,6 +26,9 @@ SLICE_S = 0.25
 """How long one wait for the broker lasts before stop, failure and patience are looked at."""
 
 REMIND_S = 10.0
+NUDGE_S = 0.001
+"""The shortest wait that the client knows; while it waits for deliveries it holds no message back."""
+
 GRACE_S = 8.0
 """How long deliveries may take once the instance is to stop."""
 
@@ -84,6 +87,11 @@ class DeliveringProducer:
         except KafkaException as exception:
             raise self._not_taken(error_of(exception), topic) from exception
         self._producer.poll(0)
+
+    def send_now(self) -> None:
+        """Send what `linger.ms` holds back, and give its delivery a moment."""
+        if len(self._producer):
+            self._producer.flush(NUDGE_S)
 
     def listen(self) -> None:
         """Take what the client has to say, its state and its failures; without it an idle one would be deaf."""

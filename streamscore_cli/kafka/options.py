@@ -111,8 +111,9 @@ _BY_ROLE: Mapping[Role, Mapping[str, Value]] = {
         "queued.min.messages": 100,
     },
     Role.READER: {**_CONSUMER, "auto.offset.reset": "earliest", "enable.partition.eof": True},
-    # a tenth of a millisecond saves a wake-up a message, and nobody notices it
-    Role.RESULTS: {**_PRODUCER, "linger.ms": "0.1", "socket.timeout.ms": 10_000},
+    # waiting for company saves a tenth of the client's and a third of the broker's work; only a backlog pays it, as
+    # the scoring thread says when there is none (`send_now`)
+    Role.RESULTS: {**_PRODUCER, "linger.ms": 5, "socket.timeout.ms": 10_000},
     Role.OUTBOX: {
         **_PRODUCER,
         "linger.ms": 5,

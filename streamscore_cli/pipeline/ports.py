@@ -128,6 +128,10 @@ class Checkpoint(Protocol):
         """Say that all before these offsets has been produced for, or dropped by a policy."""
         ...
 
+    def send_now(self) -> None:
+        """Send what waits for company: there is no backlog that would bring any. Takes a millisecond or so."""
+        ...
+
     def close_if_due(self) -> bool:
         """Close when the interval or the number of records is reached; tell whether it did.
 

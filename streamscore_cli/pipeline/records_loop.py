@@ -99,7 +99,10 @@ class RecordsLoop:
         for batch in batches:
             with self._tracer.batch(batch) as trace:
                 self._process(batch, trace)
-        self._size.took(sum(map(len, batches)), self._clock.monotonic_s() - begun_s)
+        records = sum(map(len, batches))
+        if records < self._size.records:
+            self._checkpoint.send_now()
+        self._size.took(records, self._clock.monotonic_s() - begun_s)
         self._tracer.committing()
         if self._checkpoint.close_if_due():
             self._tracer.committed()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
@@ -38,6 +37,7 @@ from streamscore_cli.pipeline.score import Scorer
 from streamscore_cli.records.codecs import codec_for
 from streamscore_cli.records.descriptor import decode_descriptor
 from streamscore_cli.records.results import encoder_for
+from streamscore_cli.runtime.garbage import spare_collections
 from streamscore_cli.runtime.provisioning import add_grafana
 from streamscore_cli.runtime.sinks import add_sinks
 from streamscore_cli.runtime.summary import say_stopped
@@ -195,8 +195,7 @@ class Instance:
                 ),
                 self._clock,
             )
-            gc.collect()
-            gc.freeze()
+            spare_collections()
             loop.run(stopping)
         finally:
             link.checkpoint.end()

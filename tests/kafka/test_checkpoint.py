@@ -228,6 +228,14 @@ def test_results_keep_key_partition_and_order(settings: Settings) -> None:
     link.close()
 
 
+def test_results_need_not_wait_for_company(settings: Settings) -> None:
+    patient = replace(settings.kafka, producer={"linger.ms": "600000"})
+    link = joined(replace(settings, kafka=patient))
+    link.checkpoint.results(OutboundResults(settings.topics.scores, [b"lone"], [None], [0]))
+    until(lambda: read_all(settings, settings.topics.scores) == [b"lone"], link.checkpoint.send_now)
+    link.close()
+
+
 def test_full_queue_is_waited_for(settings: Settings) -> None:
     small = replace(settings.kafka, producer={"queue.buffering.max.messages": "100"})
     link = joined(replace(settings, kafka=small))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streamscore_cli.core.choices import NoModel, OnError
 from streamscore_cli.core.errors import DeliveryFailed, RecordRefused
 from streamscore_cli.core.failures import Cause, Stage
+from streamscore_cli.pipeline.batch_size import FIRST
 from tests.topology import Topology
 
 
@@ -214,6 +215,17 @@ def test_a_slow_model_is_given_few_records_at_a_time_and_comes_on() -> None:
             assert topology.checkpoint.committed["in", 0] > committed
     assert topology.source.asked[1] <= 5
     assert len(topology.answers) == 300
+
+
+def test_results_wait_for_company_only_where_a_backlog_brings_it() -> None:
+    topology = Topology(b"number:2")
+    topology.feed(0, *({"x": number} for number in range(FIRST)))
+    topology.step()
+    assert topology.source.asked == [FIRST]
+    assert topology.checkpoint.hurried == 0
+    topology.feed(0, {"x": 1})
+    topology.step()
+    assert topology.checkpoint.hurried == 1
 
 
 def test_a_dead_letter_names_the_data_type_it_was_for() -> None:
