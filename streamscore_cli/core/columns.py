@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 Column = NDArray[Any]
 """float64 with NaN for missing, or object with None for missing and str, bool, int or float values.
 
-Of shape (rows,); a tensor input bound from several fields is float64 of shape (rows, width).
+Of shape (rows,); a vector, which is one field that holds several numbers or a tensor input bound from several fields,
+is float64 of shape (rows, width) without missing numbers.
 """
 
 Rows = NDArray[np.intp]
@@ -41,6 +42,15 @@ class Columns:
         if len(rows) == self.length:
             return self
         return Columns(len(rows), {name: array[rows] for name, array in self.arrays.items()}, self.ordered)
+
+    def arranged(self, order: Rows) -> Columns:
+        """Return all rows in another order, `order` having the index of each."""
+        return Columns(self.length, {name: array[order] for name, array in self.arrays.items()}, self.ordered)
+
+    def between(self, first: int, end: int) -> Columns:
+        """Return the rows from `first` up to `end` without copying them."""
+        arrays = {name: array[first:end] for name, array in self.arrays.items()}
+        return Columns(end - first, arrays, self.ordered)
 
     def without(self, name: str) -> Columns:
         """Return the same rows without the column `name`, which need not exist."""

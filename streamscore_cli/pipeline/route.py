@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -16,6 +16,9 @@ from streamscore_cli.records.codec import Decoded, RecordCodec
 from streamscore_cli.serving.binding import Names
 
 DATA_TYPE_HEADER = "data-type"
+
+_MOST_16_BITS = 2**16
+"""Numbers of 16 bits are sorted in one pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,28 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     if len(distinct) == 1 and Standing.SERVED in standings.values():
         group = Group(named[0], columns, decoded.rows)
         return Routed((group,), decoded.failures, named=named, decoded_rows=decoded.rows)
-    places: dict[str, list[int]] = {name: [] for name in distinct}
-    for place, name in enumerate(named):
-        places[name].append(place)
+    order, ends = _sorted(named, distinct)
+    places = {name: order[first:end] for name, first, end in ends}
+    columns, rows = columns.arranged(order), decoded.rows[order]
     groups = tuple(
-        Group(name, columns.take(rows), decoded.rows[rows])
-        for name, rows in ((name, np.array(at, dtype=np.intp)) for name, at in places.items())
+        Group(name, columns.between(first, end), rows[first:end])
+        for name, first, end in ends
         if standings[name] is Standing.SERVED
     )
     failures = (*decoded.failures, *_unserved(places, standings, decoded.rows))
     waiting = {name: at for name, at in places.items() if standings[name] is Standing.WAITING}
     routed = Routed(groups, failures, named=named, decoded_rows=decoded.rows)
     return _cut(batch, routed, waiting, decoded.rows) if waiting else routed
+
+
+def _sorted(named: Sequence[str], distinct: Iterable[str]) -> tuple[Rows, list[tuple[str, int, int]]]:
+    """Return the rows sorted by data type, each type's in order, and where each begins and ends there."""
+    codes = {name: code for code, name in enumerate(distinct)}
+    of_rows = np.fromiter(
+        map(codes.__getitem__, named), np.uint16 if len(codes) < _MOST_16_BITS else np.intp, len(named)
+    )
+    ends = np.bincount(of_rows, minlength=len(codes)).cumsum().tolist()
+    return np.argsort(of_rows, kind="stable"), list(zip(codes, [0, *ends], ends, strict=False))
 
 
 def _data_types(batch: RecordBatch, decoded: Decoded, records: TopicRecords) -> Sequence[str]:
@@ -116,7 +129,7 @@ def _from_headers(headers: Sequence[tuple[str, bytes | None]] | None, otherwise:
     return otherwise
 
 
-def _unserved(places: Mapping[str, Sequence[int]], standings: Mapping[str, Standing], rows: Rows) -> list[Failure]:
+def _unserved(places: Mapping[str, Rows], standings: Mapping[str, Standing], rows: Rows) -> list[Failure]:
     failures: list[Failure] = []
     for name, at in places.items():
         if standings[name] is Standing.NO_MODEL:
@@ -126,14 +139,14 @@ def _unserved(places: Mapping[str, Sequence[int]], standings: Mapping[str, Stand
             why = Cause.UNKNOWN_DATA_TYPE, reason
         else:
             continue
-        failures += [Failure(int(rows[place]), Stage.ROUTE, *why) for place in at]
+        failures += [Failure(row, Stage.ROUTE, *why) for row in rows[at].tolist()]
     return failures
 
 
-def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Sequence[int]], rows: Rows) -> Routed:
+def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Rows], rows: Rows) -> Routed:
     holds: dict[int, int] = {}
     waits_for: dict[TopicPartition, str] = {}
-    first_waiting = sorted((int(rows[place]), name) for name, at in waiting.items() for place in at)
+    first_waiting = sorted((row, name) for name, at in waiting.items() for row in rows[at].tolist())
     for row, name in first_waiting:
         partition = batch.partitions[row]
         if partition not in holds:

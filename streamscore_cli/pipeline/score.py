@@ -89,8 +89,8 @@ class Scorer:
     def _encode(self, batch: RecordBatch, rows: list[int], scored: ScoredRows, answered: _Answered) -> None:
         values = self._encoder.encode(scored)
         keys = _at(batch.keys, rows)
-        longest_key = max(map(len, filter(None, keys)), default=0)
-        if message_bytes(None, None) + longest_key + max(map(len, values)) > answered.limit_bytes:
+        longest_key = max(filter(None, keys), key=len, default=b"")
+        if message_bytes(longest_key, max(values, key=len)) > answered.limit_bytes:
             rows, values = _within(rows, values, keys, answered)
         answered.rows.extend(rows)
         answered.values.extend(values)

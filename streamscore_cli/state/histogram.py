@@ -156,6 +156,32 @@ class Histogram:
         return hash((self.count, self.minimum, self.maximum, self.total))
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A batch of values in buckets, `buckets[i]` being the count of bucket `first + i`."""
+
+    first: int
+    buckets: NDArray[np.int64]
+    count: int
+    smallest: int
+    largest: int
+    total: int
+
+
+def counted(values: NDArray[np.int64]) -> Counted:
+    """Sort a batch of values, shape (n,), into buckets; what lies outside of them goes into the nearest."""
+    if not len(values):
+        return Counted(0, values, 0, 0, 0, 0)
+    smallest, largest = int(values.min()), int(values.max())
+    if smallest < SMALLEST or largest > LARGEST:
+        return counted(np.clip(values, SMALLEST, LARGEST))
+    places = values.astype(np.float64).view(np.int64)
+    places >>= _SHIFT
+    first = int(places.min())
+    places -= first
+    return Counted(first - _FIRST, np.bincount(places), len(values), smallest, largest, int(values.sum()))
+
+
 class HistogramBuilder:
     """Counts values a batch at a time; used by one thread, which gives `build()` to the others."""
 
@@ -168,17 +194,13 @@ class HistogramBuilder:
 
     def add(self, values: NDArray[np.int64]) -> None:
         """Count a batch of values, shape (n,); vectorised."""
-        if not len(values):
-            return
-        smallest, largest = int(values.min()), int(values.max())
-        if smallest < SMALLEST or largest > LARGEST:
-            self.add(np.clip(values, SMALLEST, LARGEST))
-            return
-        buckets = values.astype(np.float64).view(np.int64)
-        buckets >>= _SHIFT
-        buckets -= _FIRST
-        self._counts += np.bincount(buckets, minlength=BUCKETS)
-        self._note(len(values), smallest, largest, int(values.sum()))
+        self.add_counted(counted(values))
+
+    def add_counted(self, values: Counted) -> None:
+        """Count values that have been sorted into buckets already, perhaps for several builders."""
+        if values.count:
+            self._counts[values.first : values.first + len(values.buckets)] += values.buckets
+            self._note(values.count, values.smallest, values.largest, values.total)
 
     def add_repeated(self, value: int, times: int) -> None:
         """Count one value `times` times."""

@@ -13,7 +13,7 @@ from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.models import ModelIdentity
-from streamscore_cli.state.histogram import HistogramBuilder
+from streamscore_cli.state.histogram import Counted, HistogramBuilder, counted
 from streamscore_cli.state.rate import RateCounter, RateWindow
 from streamscore_cli.state.snapshots import BatchObservation, LastScore, ModelUse, ScoringSnapshot, SlotUse
 
@@ -56,8 +56,8 @@ class _Use:
         self.rate = RateCounter(since_s)
         self._frozen: tuple[ModelUse, RateWindow] | None = None
 
-    def add(self, slot: SlotUse, latencies_us: NDArray[np.int64], now_s: float) -> None:
-        self.latency.add(latencies_us)
+    def add(self, slot: SlotUse, latency: Counted, now_s: float) -> None:
+        self.latency.add_counted(latency)
         self.model = slot.model
         per_record_ns = slot.scoring_ns / slot.records
         self.invocations += slot.records
@@ -187,9 +187,9 @@ class Recorder:
         self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
         key = (slot.data_type, slot.model.version, slot.model.sha256)
         use = self._uses.pop(key, None) or _Use(slot.data_type, slot.model, self._started_s)
-        latencies_us = _latencies_us(slot.timestamps_ms, produced_ms)
-        self._latency.add(latencies_us)
-        use.add(slot, latencies_us, now_s)
+        latency = counted(_latencies_us(slot.timestamps_ms, produced_ms))
+        self._latency.add_counted(latency)
+        use.add(slot, latency, now_s)
         self._uses[key] = use  # the newest use is the last: the first is the one to forget
         if len(self._uses) > MOST_USES:
             del self._uses[next(iter(self._uses))]
@@ -227,5 +227,5 @@ class Recorder:
 
 def _latencies_us(timestamps_ms: Sequence[int], produced_ms: int) -> NDArray[np.int64]:
     """Return microseconds from each timestamp to its result; a clock that ran ahead makes them 0, not negative."""
-    stamps = np.asarray(timestamps_ms, dtype=np.int64)
+    stamps = np.fromiter(timestamps_ms, np.int64, len(timestamps_ms))
     return np.maximum(produced_ms - stamps[stamps >= 0], 0) * _US_PER_MS
