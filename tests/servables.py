@@ -24,11 +24,13 @@ class DoublingServable:
         self.factor = factor
         self.bad_values = bad_values
         self.closed = 0
+        self.batches: list[int] = []
         self.cost: Callable[[int], None] = lambda _records: None
 
     def score(self, columns: Columns) -> Scores:
         values = columns.arrays["x"]
         self.cost(len(values))
+        self.batches.append(len(values))
         failures = tuple(
             Failure(row, Stage.SCORE, Cause.INVALID_VALUE, f"x is {value}")
             for row, value in enumerate(values.tolist())

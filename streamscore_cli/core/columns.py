@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,13 @@ class Columns:
         """Return the same rows without the column `name`, which need not exist."""
         kept = {key: array for key, array in self.arrays.items() if key != name}
         return Columns(self.length, kept, self.ordered)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return the rows of all parts, which have the same columns, one part after the other."""
+    first, length = parts[0], sum(part.length for part in parts)
+    arrays = {name: np.concatenate([part.arrays[name] for part in parts]) for name in first.arrays}
+    return Columns(length, arrays, first.ordered)
 
 
 def all_rows(length: int) -> Rows:

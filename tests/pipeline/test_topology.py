@@ -11,6 +11,7 @@ from streamscore_cli.core.choices import NoModel, OnError
 from streamscore_cli.core.errors import DeliveryFailed, RecordRefused
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.pipeline.batch_size import FIRST
+from streamscore_cli.records.dead_letters import PREFIX
 from tests.topology import Topology
 
 
@@ -71,6 +72,25 @@ def test_results_of_several_data_types_keep_the_order_of_their_records() -> None
     topology.step()
     assert topology.answers == [2, 3, 4, 6]
     assert [result["source"]["offset"] for result in topology.results] == [0, 1, 2, 3]
+
+
+def test_data_types_with_the_same_model_are_scored_at_once_and_answered_each_by_its_own() -> None:
+    topology = Topology(b"number:2", b"other:2", b"third:3")
+    kinds = ["number", "other", "third", "other", "number"]
+    topology.feed(0, *({"x": number, "kind": kind} for number, kind in enumerate(kinds)), {"x": "no", "kind": "other"})
+    for servable in topology.engine.loaded:
+        servable.batches.clear()
+    topology.step()
+    assert sorted(servable.batches for servable in topology.engine.loaded) == [[], [1], [4]]
+    assert topology.answers == [0, 2, 6, 6, 8]
+    assert [result["data_type"] for result in topology.results] == kinds
+    versions = {result["data_type"]: result["model"]["version"] for result in topology.results}
+    assert versions == {"number": 0, "other": 1, "third": 2}
+    [letter] = topology.checkpoint.letters
+    assert dict(letter.headers)[f"{PREFIX}data.type"] == b"other"
+    topology.recorder.publish(force=True)
+    uses = {use.data_type: use.invocations for use in topology.recorder.snapshot().models}
+    assert uses == {"number": 2, "other": 2, "third": 1}
 
 
 def test_records_of_a_declared_type_without_a_model_wait_and_others_go_on() -> None:
