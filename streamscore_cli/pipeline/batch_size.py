@@ -5,6 +5,9 @@ from __future__ import annotations
 TARGET_S = 0.5
 """How long the work on one batch should take at most: polling, commits and stops wait for it."""
 
+TARGET_BYTES = 4 * 1024 * 1024
+"""How long the values of one batch should be at most: large records are scored in batches that caches can hold."""
+
 FIRST = 64
 """The size after a change of models, when nothing is known of their cost."""
 
@@ -21,6 +24,7 @@ class BatchSize:
         self._most = most
         self._size = min(FIRST, most)
         self._cost_s: float | None = None
+        self._record_bytes = 1.0
 
     @property
     def records(self) -> int:
@@ -32,12 +36,17 @@ class BatchSize:
         self._cost_s = None
         self._size = min(FIRST, self._most)
 
-    def took(self, records: int, seconds: float) -> None:
-        """Take what a batch of `records` cost; the size grows by at most `GROWTH` a batch and falls at once."""
+    def took(self, records: int, seconds: float, record_bytes: float = 1.0) -> None:
+        """Take what a batch of `records` cost, and how long one was on average.
+
+        The size grows by at most `GROWTH` a batch and falls at once.
+        """
         if not records:
             return
         cost_s = seconds / records
         self._cost_s = cost_s if self._cost_s is None else WEIGHT * cost_s + (1 - WEIGHT) * self._cost_s
         affordable = int(TARGET_S / max(self._cost_s, cost_s, 1e-9))
+        self._record_bytes = WEIGHT * record_bytes + (1 - WEIGHT) * self._record_bytes
+        held = int(TARGET_BYTES / max(self._record_bytes, record_bytes, 1.0))
         grown = self._size * GROWTH if records >= self._size // 2 else self._size
-        self._size = max(1, min(affordable, grown, self._most))
+        self._size = max(1, min(affordable, held, grown, self._most))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from streamscore_cli.core.clock import Clock
-from streamscore_cli.core.errors import ModelRejected, TimedOut
+from streamscore_cli.core.errors import LoadAbandoned, ModelRejected, TimedOut
 from streamscore_cli.core.log_events import event
 from streamscore_cli.core.models import ModelDescriptor, ModelIdentity
 from streamscore_cli.pipeline.ledger import Candidate, Ledger, ModelKey
@@ -120,6 +120,8 @@ class ModelsLoop:
         self._board.loading(descriptor.name)
         try:
             model = self._admission.admit(descriptor, candidate.version)
+        except LoadAbandoned:
+            return False
         except ModelRejected as error:
             tries, _ = self._rejected.get((data_type, candidate.key), (0, -1))
             self._rejected[data_type, candidate.key] = (tries + 1, candidate.offset)

@@ -15,6 +15,7 @@ from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnr
 from streamscore_cli.core.models import Artifact, ModelDescriptor
 from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import Field, FieldType
+from streamscore_cli.engines.compiled_pmml import compiled_here
 from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.records.csv_rows import has_header, sniffed_delimiter
 from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout
@@ -47,7 +48,8 @@ def load_offline(descriptor: ModelDescriptor, limits: ModelSettings) -> LoadedMo
                 "Raise models.max_bytes in the settings.",
             )
 
-    admission = Admission(partial(engines_for, models=limits), guard, ())
+    engines = partial(engines_for, models=limits, native_pmml=compiled_here(limits))
+    admission = Admission(engines, guard, ())
     try:
         return admission.admit(descriptor, FROM_FILE)
     except ModelRejected as error:
@@ -76,7 +78,8 @@ class OfflineScorer:
     def _check(self, columns: Columns) -> None:
         if columns.ordered:
             inputs = columns.without(self._data_type_field)
-            fields = tuple(Field(name, FieldType.DOUBLE) for name in inputs.names)
+            widths = {name: 1 if array.ndim == 1 else array.shape[1] for name, array in inputs.arrays.items()}
+            fields = tuple(Field(name, FieldType.DOUBLE, width) for name, width in widths.items())
             check_fits(self._model.servable.signature, fields, self._names)
 
     def score(self, chunk: RowChunk) -> Answers:

@@ -29,6 +29,9 @@ log = logging.getLogger("streamscore.scoring")
 REMIND_S = 30.0
 """How often the log says which partitions wait for a model."""
 
+SAMPLES = 16
+"""How many values of a batch are looked at for their length."""
+
 REPORT_S = 0.5
 """How often partitions, lag and what waits are brought up to date in the statistics."""
 
@@ -102,7 +105,7 @@ class RecordsLoop:
         records = sum(map(len, batches))
         if records < self._size.records:
             self._checkpoint.send_now()
-        self._size.took(records, self._clock.monotonic_s() - begun_s)
+        self._size.took(records, self._clock.monotonic_s() - begun_s, _record_bytes(batches))
         self._tracer.committing()
         if self._checkpoint.close_if_due():
             self._tracer.committed()
@@ -188,3 +191,9 @@ class RecordsLoop:
             for (topic, partition), data_type in self._waits_for.items():
                 extra = event("records-still-wait", topic=topic, partition=partition, data_type=data_type)
                 log.warning("%s[%d] still waits: no model for data type %r", topic, partition, data_type, extra=extra)
+
+
+def _record_bytes(batches: Sequence[RecordBatch]) -> float:
+    """Return about how long a value is, from a few of each batch."""
+    lengths = [len(value or b"") for batch in batches for value in batch.values[:: len(batch) // SAMPLES + 1]]
+    return sum(lengths) / max(len(lengths), 1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore_cli.pipeline.batch_size import FIRST, TARGET_S, BatchSize
+from streamscore_cli.pipeline.batch_size import FIRST, TARGET_BYTES, TARGET_S, BatchSize
 
 
 def sizes(cost_s: float, batches: int, most: int = 4000) -> list[int]:
@@ -32,6 +32,15 @@ def test_a_model_that_turns_slow_gets_small_batches_at_once() -> None:
         size.took(size.records, size.records * 1e-6)
     size.took(4000, 40.0)
     assert size.records * 0.01 <= TARGET_S
+
+
+def test_large_records_get_batches_that_end_in_bytes() -> None:
+    size = BatchSize(4000)
+    for _ in range(10):
+        size.took(size.records, size.records * 1e-6, 8192)
+    assert size.records == TARGET_BYTES // 8192
+    size.took(size.records, size.records * 1e-6, 8 * TARGET_BYTES)
+    assert size.records == 1
 
 
 def test_after_a_swap_nothing_is_known() -> None:
