@@ -8,7 +8,7 @@ STREAMSCORE := $(BIN)/streamscore
 UV_LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers check fmt bench cover docs protos completions models lock clean
+.PHONY: help demo test test-servers check fmt bench bench-peers plots cover docs protos completions models lock clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,13 +33,21 @@ check: $(VENV)/.dev ## lint, types, import contracts, generated files fresh; cha
 	@$(BIN)/python scripts/make_docs.py --check
 	@$(BIN)/python scripts/make_pmml_docs.py --check
 	@$(BIN)/python scripts/make_dashboards.py --check
+	@$(BIN)/python -m benchmarks.plots --check
 	@echo 'check: all holds'
 
 fmt: $(VENV)/.dev ## format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-bench: $(VENV)/.dev ## measure: the server against the bare loop, decode, encode, --help
+bench: $(VENV)/.dev ## measure the server against the bare loop, stage by stage and whole (docs/performance.md)
 	@$(BIN)/python -m benchmarks
+
+bench-peers: $(VENV)/.dev ## measure it beside Kafka Streams + JPMML, + ONNX Runtime, and pypmml (needs a JDK and Maven)
+	@$(BIN)/python -m benchmarks.peers.build
+	@$(BIN)/python -m benchmarks --peers
+
+plots: $(VENV)/.dev ## draw docs/plots anew from benchmarks/results
+	@$(BIN)/python -m benchmarks.plots
 
 cover: $(VENV)/.dev ## the tests with coverage
 	@$(BIN)/python -m coverage run -m pytest -m 'not servers' $(PYTEST_ARGS) && $(BIN)/python -m coverage report
@@ -60,7 +68,7 @@ models: $(VENV)-models/.models ## make data/ anew: the records, the models train
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	@$(UV_LOCK) --extra demo --extra tensorflow --group build pyproject.toml -o requirements/tensorflow.txt
 	@$(UV_LOCK) --extra demo --group build -c requirements/tensorflow.txt pyproject.toml -o requirements/demo.txt
-	@$(UV_LOCK) --extra demo --extra jvm --extra traces --group dev -c requirements/tensorflow.txt pyproject.toml -o requirements/dev.txt
+	@$(UV_LOCK) --extra demo --extra jvm --extra traces --extra onnx --extra fast-json --extra plots --group dev -c requirements/tensorflow.txt pyproject.toml -o requirements/dev.txt
 	@$(UV_LOCK) requirements/models.in -o requirements/models.txt
 
 clean: ## remove the environments and what tools left behind

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.errors import LoadAbandoned
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.models import Artifact
 from streamscore_cli.core.scores import Scores
@@ -73,7 +74,10 @@ class SlowServable(DoublingServable):
 
 
 class FactorEngine:
-    """An engine whose models are a factor as text: `3` triples; `bad` is malformed; `bomb` fails when it scores."""
+    """An engine whose models are a factor as text: `3` triples; `bad` is malformed; `bomb` fails when it scores.
+
+    `abandoned` is not loaded, because the instance stops.
+    """
 
     name = "factor"
 
@@ -85,6 +89,8 @@ class FactorEngine:
         text = artifact.data.decode()
         if self.understands_nonsense and text == "nonsense!":
             text = "0"
+        if text == "abandoned":
+            raise LoadAbandoned("The instance stops.")
         servable = BombServable() if text == "bomb" else DoublingServable(float(text))
         self.loaded.append(servable)
         return servable

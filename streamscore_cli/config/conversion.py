@@ -22,6 +22,8 @@ LIMITS: Mapping[str, tuple[int, int | None]] = {
     "models.max_bytes": (1, None),
     "models.max_depth": (1, None),
     "models.max_nodes": (1, None),
+    "models.compile_memory": (0, None),
+    "models.cache_size": (0, None),
     "model_server.port": (0, 65535),
     "grafana.port": (1, 65535),
     "influxdb.port": (1, 65535),
@@ -29,6 +31,7 @@ LIMITS: Mapping[str, tuple[int, int | None]] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {"log.level": ("debug", "info", "warning", "error")}
 HOSTS = frozenset({"host", "advertised_host"})
 URLS = frozenset({"grafana.influxdb_url", "grafana.prometheus_url", "traces.endpoint"})
+SHORTEST_VECTOR = 2
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
 PAIR_BORDER = re.compile(r",(?=[^,=]+=)")
@@ -70,8 +73,8 @@ def _converter(leaf: Leaf) -> Callable[[object], object]:
         return lambda value: _choice(kind, value)
     origin = get_origin(leaf.annotation)
     if origin is Mapping:
-        plain = get_args(leaf.annotation)[1] is str
-        return lambda value: _map(value, _property if plain else _name_or_names)
+        convert_item = ITEMS.get(get_args(leaf.annotation)[1], _name_or_names)
+        return lambda value: _map(value, convert_item)
     return _list if origin is tuple else CONVERTERS[leaf.annotation]
 
 
@@ -173,6 +176,13 @@ def _property(value: object) -> str:
     raise Unfit("texts, numbers or booleans as the values")
 
 
+def _length(value: object) -> int:
+    length = _whole_number(value)
+    if length < SHORTEST_VECTOR:
+        raise Unfit(f"{SHORTEST_VECTOR} or more as the values")
+    return length
+
+
 def _name_or_names(value: object) -> str | tuple[str, ...]:
     if isinstance(value, str):
         parts = tuple(part.strip() for part in value.split("|"))
@@ -188,3 +198,5 @@ CONVERTERS: Mapping[Any, Callable[[object], object]] = {
     float: _number,
     bool: _yes_or_no,
 }
+ITEMS: Mapping[Any, Callable[[object], Any]] = {str: _property, int: _length}
+"""What reads the values of a table, by their type."""

@@ -73,6 +73,9 @@ class RecordSettings:
     message: str = setting(EXAMPLE_MESSAGE, "The protobuf message type, as package.Message.")
     descriptor_set: str = setting("", "A descriptor-set file (protoc -o) that holds the message type; empty: built in.")
     fields: tuple[str, ...] = setting((), "JSON: the fields of a record, in order (needed by models with one tensor).")
+    vectors: Mapping[str, int] = setting(
+        {}, "JSON: the fields that are lists of numbers = how many; with any, only declared fields are read."
+    )
     data_type_field: str = setting("dataType", "The field that names a record's data type.")
     data_type: str = setting("", "The data type of records that do not name one.")
     names: Mapping[str, str | tuple[str, ...]] = setting(
@@ -121,6 +124,16 @@ class ModelSettings:
     fallback: Fallback = setting(
         Fallback.REFUSE, "PMML that the engine `pmml` does not support: refuse it, or let pypmml try."
     )
+    compile_timeout_s: float = setting(
+        120.0, "The processor time that compiling a PMML document may take; five times as much on the clock."
+    )
+    compile_memory: int = setting(
+        0, "The bytes of memory that compiling may take; 0: 256 MB and 24 times the document."
+    )
+    cache_dir: str = setting(
+        "auto", "Where compiled models are kept; auto: streamscore/models in XDG_CACHE_HOME or ~/.cache; off: nowhere."
+    )
+    cache_size: int = setting(1024 * 1024 * 1024, "The bytes that compiled models take there, at most; 0: none.")
 
 
 @dataclass(frozen=True, slots=True)

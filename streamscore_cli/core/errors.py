@@ -11,7 +11,8 @@ StreamscoreError
 ├── OffsetGap                 records were deleted by retention before they were read
 ├── ModelRejected             a model may not score: unsafe, malformed, or failed a check
 │   ├── ModelUnsupported      the model is fine but uses what no installed engine can do
-│   └── SignatureMismatch     the model wants inputs that the records do not have
+│   ├── SignatureMismatch     the model wants inputs that the records do not have
+│   └── LoadAbandoned         the instance stops while a model is being loaded: nothing is said of the model
 ├── RowUnreadable             one row of an input file cannot be read
 ├── RecordRefused             a record could not be scored and the policy is to stop
 ├── ServerUnreachable         a streamscore server does not answer over HTTP
@@ -79,6 +80,10 @@ class ModelUnsupported(ModelRejected):
 
 class SignatureMismatch(ModelRejected):
     """The model wants inputs that the records of its data type do not have."""
+
+
+class LoadAbandoned(ModelRejected):
+    """A model is not loaded because the instance stops; it is no fault of the model."""
 
 
 class RowUnreadable(StreamscoreError):

@@ -24,7 +24,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value; a `width` above 1 is a tensor of that many numbers, taken from several fields of a record.
+    """One named value; a `width` above 1 is that many numbers: a vector of a record, or a tensor that a model takes.
 
     Records may do without an `optional` input: the model itself says what it is then.
     """

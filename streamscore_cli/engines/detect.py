@@ -49,7 +49,8 @@ def detect_format(data: bytes) -> ModelFormat:
             raise ModelRejected(f"The model is {what}.", _TAKEN)
     if data.startswith(_ZIP_START):
         return _zip_format(data)
-    if _looks_like_xml(data):
+    # A frozen graph whose first node has 60 bytes begins with a line feed and a <, as a document may.
+    if _looks_like_xml(data) and not (data.startswith(b"\n<") and _is_frozen_graph(_fields(data), data)):
         return _xml_format(data)
     return _protobuf_format(data)
 
@@ -81,13 +82,10 @@ def _zip_format(data: bytes) -> ModelFormat:
 
 
 def _protobuf_format(data: bytes) -> ModelFormat:
-    try:
-        fields = list(fields_of(data, 0, len(data), _FIELDS_LOOKED_AT))
-    except NotProtobuf:
-        fields = []
-    first = next((field for field in fields if field.number == _NODE), None)
-    if first is not None and first.wire_type == LENGTH_DELIMITED and _is_node(data, first):
+    fields = _fields(data)
+    if _is_frozen_graph(fields, data):
         return ModelFormat.TENSORFLOW
+    first = _first(fields)
     if first is not None and _is_small_varint(data, first):
         kinds = {(field.number, field.wire_type) for field in fields}
         if (_ONNX_GRAPH, LENGTH_DELIMITED) in kinds:
@@ -98,6 +96,23 @@ def _protobuf_format(data: bytes) -> ModelFormat:
                 "Publish a zip archive of the whole SavedModel directory.",
             )
     raise ModelRejected(f"The model is {_best_guess(data)}.", _TAKEN)
+
+
+def _fields(data: bytes) -> list[WireField]:
+    """Return the top-level fields of a message, none where it is not one."""
+    try:
+        return list(fields_of(data, 0, len(data), _FIELDS_LOOKED_AT))
+    except NotProtobuf:
+        return []
+
+
+def _first(fields: list[WireField]) -> WireField | None:
+    return next((field for field in fields if field.number == _NODE), None)
+
+
+def _is_frozen_graph(fields: list[WireField], data: bytes) -> bool:
+    first = _first(fields)
+    return first is not None and first.wire_type == LENGTH_DELIMITED and _is_node(data, first)
 
 
 def _is_node(data: bytes, field: WireField) -> bool:
@@ -118,6 +133,8 @@ def _is_small_varint(data: bytes, field: WireField) -> bool:
 def _best_guess(data: bytes) -> str:
     if data[4:8] == b"TFL3":
         return "a TensorFlow Lite file, which no engine reads"
+    if data[4:8] == b"ORTM":
+        return "in ONNX Runtime's own format (.ort), which is not checked: publish the .onnx file that it was made from"
     if data.startswith(_PICKLE_0_STARTS) and data.rstrip().endswith(b"."):
         return f"a Python pickle: {_RUNS_CODE}"
     return f"of no format known here (its first bytes are {data[:8].hex(' ')})"

@@ -87,6 +87,8 @@ class _Walk:
         except _RootSeen:
             return
         except expat.ExpatError as error:
+            if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+                raise MemoryError from None
             reason = expat.ErrorString(error.code)
             raise ModelRejected(
                 f"The document is not well-formed XML: {reason} at line {error.lineno}, column {error.offset + 1}."

@@ -7,7 +7,6 @@ from importlib.metadata import entry_points
 
 from streamscore_cli.config.settings import ModelSettings
 from streamscore_cli.core.choices import Fallback
-from streamscore_cli.core.errors import ModelUnsupported
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.engines.engine import Engine, Servable
 from streamscore_cli.engines.pmml_guard import PmmlLimits, check_pmml
@@ -18,6 +17,7 @@ ENGINES: dict[ModelFormat, str] = {
     ModelFormat.PMML: "streamscore_cli.engines.pmml.engine:PmmlEngine",
     ModelFormat.TENSORFLOW: "streamscore_cli.engines.tensorflow_engine:TensorFlowEngine",
     ModelFormat.TENSORFLOW_SAVED_MODEL: "streamscore_cli.engines.tensorflow_engine:TensorFlowEngine",
+    ModelFormat.ONNX: "streamscore_cli.engines.onnx_engine:OnnxEngine",
 }
 """The engines that come with the package ("module:Class"); an entry point named as the format comes before them."""
 
@@ -27,24 +27,24 @@ FALLBACKS: dict[Fallback, str] = {Fallback.PYPMML: "streamscore_cli.engines.jvm_
 _DEFAULTS = ModelSettings()
 
 
-def engines_for(model_format: ModelFormat, models: ModelSettings = _DEFAULTS) -> tuple[Engine, ...]:
+def engines_for(
+    model_format: ModelFormat, models: ModelSettings = _DEFAULTS, native_pmml: Engine | None = None
+) -> tuple[Engine, ...]:
     """Make the engines of a format in the order in which they try a model; the next one only where one is beyond it.
 
-    A PMML document is held to the limits of `models` before an engine sees it.
-    Raises `ModelUnsupported` for a format that no installed engine loads.
+    A PMML document is held to the limits of `models` before an engine sees it. `native_pmml`, of `compiled_pmml`, holds
+    it to them itself, and stands in for the native engine.
     """
     path = _path_of(model_format)
-    if path is None:
-        raise ModelUnsupported(
-            f"No engine for the format '{model_format.value}' is installed.",
-            f"Convert the model to one of {', '.join(sorted(known.value for known in ENGINES))}, or install a package "
-            f"that has an entry point '{model_format.value}' in the group '{ENTRY_POINT_GROUP}'.",
-        )
     if model_format is not ModelFormat.PMML:
         return (_made(path),)
     paths = [path, *([FALLBACKS[models.fallback]] if models.fallback in FALLBACKS else [])]
     limits = PmmlLimits(models.max_bytes, models.max_depth, models.max_nodes)
-    return tuple(GuardedPmmlEngine(_made(one), limits) for one in paths)
+    native = ENGINES[ModelFormat.PMML]
+    return tuple(
+        native_pmml if one == native and native_pmml is not None else GuardedPmmlEngine(_made(one), limits)
+        for one in paths
+    )
 
 
 class GuardedPmmlEngine:
@@ -65,10 +65,10 @@ class GuardedPmmlEngine:
         return self._engine.load(artifact)
 
 
-def _path_of(model_format: ModelFormat) -> str | None:
+def _path_of(model_format: ModelFormat) -> str:
     for point in entry_points(group=ENTRY_POINT_GROUP, name=model_format.value):
         return point.value
-    return ENGINES.get(model_format)
+    return ENGINES[model_format]
 
 
 def _made(path: str) -> Engine:

@@ -22,6 +22,9 @@ from streamscore_cli.engines.tensorflow_saved_model import read_saved_model
 from streamscore_cli.engines.tensorflow_session import DEFAULT_LIMITS, GraphSession, TimeLimits
 from streamscore_cli.engines.tensorflow_tensors import check_width, input_spec
 
+MOST_BLANK_ROWS = 64
+"""Rows of nothing that a graph is given where a batch has no good one."""
+
 
 class TensorFlowEngine:
     """Loads what is made of allowed operations only (`tensorflow_ops`)."""
@@ -96,14 +99,18 @@ class TensorFlowServable:
         failures: dict[int, Failure] = {}
         for item in self._inputs:
             failures = item.failures(columns) | failures
-        good = np.delete(all_rows(columns.length), list(failures))
+        good = all_rows(columns.length)
+        if failures:
+            good = np.delete(good, list(failures))
         if len(good):
             feeds = [item.feed(columns, good) for item in self._inputs]
             scores = scores_of(self._outputs, self._session.run(feeds), len(good))
         else:
             # Not every graph takes a batch of no rows, but the types of the answer are wanted all the same.
-            blank = self._session.run([item.blank() for item in self._inputs])
-            scores = scores_of(self._outputs, blank, 1)
+            # As many as were asked for, so that the warm-up is one even where made-up rows are all bad.
+            rows = max(1, min(columns.length, MOST_BLANK_ROWS))
+            blank = self._session.run([item.blank(rows) for item in self._inputs])
+            scores = scores_of(self._outputs, blank, rows)
             scores = Scores(scores.result, scores.labels, scores.probabilities, scores.outputs).take(good)
         return scatter(scores, good, columns.length, failures.values())
 

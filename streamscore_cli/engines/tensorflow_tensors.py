@@ -1,18 +1,15 @@
-"""Columns as the arrays that a graph takes, and the rows that do not fit; it scores nothing."""
+"""TensorFlow's types and shapes as ours; it holds no values and scores nothing."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streamscore_cli.core.columns import Columns, Rows
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported
-from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.signature import Field, FieldType
+from streamscore_cli.engines.tensor_answers import MAX_WIDTH
+from streamscore_cli.engines.tensor_input import InputSpec
 from streamscore_cli.engines.tensorflow_program import Shape
 
 _TYPES = {
@@ -24,65 +21,6 @@ _TYPES = {
     "string": FieldType.STRING,
     **{f"{sign}int{bits}": FieldType.INTEGER for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
-
-
-MAX_WIDTH = 1_000_000
-"""Numbers of one record that an input may take or an output may give; a declared shape costs a model nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """An input as its field, its NumPy type, and the sizes of one row."""
-
-    field: Field
-    dtype: np.dtype[Any]
-    sizes: tuple[int, ...]
-
-    def feed(self, columns: Columns, rows: Rows) -> NDArray[Any]:
-        """Return the values at `rows`, of which none may be invalid, as the array that the graph takes."""
-        column = columns.arrays[self.field.name]
-        if len(rows) < columns.length:
-            column = column[rows]
-        with np.errstate(over="ignore"):
-            return column.astype(self.dtype).reshape(len(rows), *self.sizes)
-
-    def blank(self) -> NDArray[Any]:
-        """Return one row of nothing in particular."""
-        return np.full((1, *self.sizes), "" if self.field.type is FieldType.STRING else 0).astype(self.dtype)
-
-    def failures(self, columns: Columns) -> dict[int, Failure]:
-        """Return a failure for each row that lacks a value or has one that is not of the input's type."""
-        column = columns.arrays[self.field.name]
-        if not self.field.type.is_numeric:
-            return self._failures_of_objects(column)
-        unfit = self._unfit(column)
-        failures: dict[int, Failure] = {}
-        if not unfit.any():
-            return failures
-        for row, place in np.argwhere(unfit.reshape(columns.length, -1)).tolist():
-            value = float(column.reshape(columns.length, -1)[row, place])
-            failures.setdefault(row, self._failure(row, None if np.isnan(value) else value, place))
-        return failures
-
-    def _unfit(self, column: NDArray[np.float64]) -> NDArray[np.bool_]:
-        if self.field.type is not FieldType.INTEGER:
-            return np.isnan(column)
-        limits = np.iinfo(self.dtype)
-        with np.errstate(invalid="ignore"):
-            fits: NDArray[np.bool_] = (column >= float(limits.min)) & (column < float(limits.max) + 1.0)
-            fits &= np.trunc(column) == column
-            return ~fits
-
-    def _failures_of_objects(self, column: NDArray[Any]) -> dict[int, Failure]:
-        wanted = str if self.field.type is FieldType.STRING else bool
-        return {row: self._failure(row, value, 0) for row, value in enumerate(column) if not isinstance(value, wanted)}
-
-    def _failure(self, row: int, value: object, place: int) -> Failure:
-        where = f"input '{self.field.name}'" + (f", number {place + 1}," if self.field.width > 1 else "")
-        if value is None:
-            return Failure(row, Stage.SCORE, Cause.MISSING_INPUT, f"{where} is missing")
-        reason = f"{where} has to be {self.dtype.name}, not {value!r:.100}"
-        return Failure(row, Stage.SCORE, Cause.INVALID_VALUE, reason)
 
 
 def field_type(type_name: str, what: str) -> FieldType:

@@ -9,7 +9,7 @@ import numpy as np
 
 from streamscore_cli.core.columns import Column
 from streamscore_cli.core.signature import FieldType
-from streamscore_cli.records.json_codec import as_column
+from streamscore_cli.records.json_columns import as_column
 
 _SHOWN = 40
 

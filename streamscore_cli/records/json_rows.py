@@ -13,7 +13,9 @@ from streamscore_cli.core.columns import Column
 from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.names import matching_field
 from streamscore_cli.core.signature import Field, FieldType
-from streamscore_cli.records.json_codec import as_column
+from streamscore_cli.records.json_columns import as_column
+from streamscore_cli.records.json_vectors import vector_of
+from streamscore_cli.records.number_lists import NumberLists
 from streamscore_cli.records.row_chunk import Chunks, RowChunk, RowLayout, chunk_of, unreadable
 
 _SHOWN = 60
@@ -41,6 +43,9 @@ def _chunk(chunk: Sequence[Line], layout: RowLayout) -> RowChunk:
             objects.append(found)
     arrays = {}
     for field, values in _columns(objects, layout):
+        if field.width > 1:
+            arrays[field.name] = _vector(field, values, lines, misfits)
+            continue
         for row, value in enumerate(values):
             if value is not None and not _FITS[field.type](value):
                 problem = f"{_shown(value)} is not {_WANTED[field.type]}"
@@ -73,6 +78,13 @@ def _columns(objects: Sequence[Mapping[str, Any]], layout: RowLayout) -> Iterato
                 keys[shape] = matching_field(field.name, shape)
         if field.name != layout.data_type_field or any(keys.values()):
             yield field, [item.get(keys[shape] or field.name) for item, shape in zip(objects, shapes, strict=True)]
+
+
+def _vector(field: Field, values: Sequence[Any], lines: Sequence[int], misfits: dict[int, RowUnreadable]) -> Column:
+    matrix, failed = vector_of(values, field.name, NumberLists(field.width))
+    for row, _, problem in failed:
+        misfits.setdefault(row, unreadable(lines[row], field.name, problem.removeprefix(f"field {field.name} ")))
+    return matrix
 
 
 def _column(field: Field, values: list[Any]) -> Column:

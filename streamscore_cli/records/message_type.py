@@ -59,8 +59,9 @@ _OTHER_TYPES: Mapping[int, FieldType] = MappingProxyType(
 class ScalarField:
     """One field of a message that becomes a column.
 
-    `optional` tells an absent field from its default; `wire_type` is what its tag must say; `limits` are set for
-    integers, `enum_names` (by number) for enums.
+    `optional` tells an absent field from its default; `wire_type` is what its tag must say, `kind` (a TYPE_ of
+    `FieldDescriptor`) how its value is written; `limits` are set for integers, `enum_names` (by number) for enums.
+    Of the members of one `oneof` a record has at most one. An enum that is `closed` has no other numbers than its own.
     """
 
     name: str
@@ -68,8 +69,11 @@ class ScalarField:
     number: int
     wire_type: WireType
     optional: bool
+    kind: int
     limits: tuple[int, int] | None = None
     enum_names: Mapping[int, str] | None = None
+    oneof: str = ""
+    closed: bool = False
 
     @property
     def declared(self) -> Field:
@@ -122,8 +126,11 @@ def _scalar_field(field: FieldDescriptor) -> ScalarField:
         number=field.number,
         wire_type=_wire_type(field.type),
         optional=field.has_presence,
+        kind=field.type,
         limits=limits,
         enum_names=None if enum is None else {number: value.name for number, value in enum.values_by_number.items()},
+        oneof="" if field.containing_oneof is None else field.containing_oneof.name,
+        closed=enum is not None and enum.is_closed,
     )
 
 

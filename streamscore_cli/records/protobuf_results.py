@@ -1,38 +1,35 @@
 """Results as `streamscore.ScoreResult`, laid out a batch at a time; the message's text is protos/score_result.proto.
 
-All that differs from row to row is fixed-width on the wire, so that a batch is a matrix of bytes: one template row,
-with columns written into it. Text differs in length and is appended; protobuf takes fields in any order.
+The bytes are those that the protobuf library writes when told to be deterministic: fields in the order of their
+numbers, entries of a map as the library sorts them, and no number of a source that is 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from operator import add
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore_cli.core.columns import all_rows
 from streamscore_cli.core.models import ModelIdentity
+from streamscore_cli.records.byte_rows import Choice, Fixed, Numbers, Piece, byte_rows, texts
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
 from streamscore_cli.records.scored_rows import SCHEMA, ResultRecord, ResultValue, ScoredRows
 
-_RESULT, _PROBABILITIES, _OUTPUTS, _SOURCE = 0x1A, 0x2A, 0x32, 0x42
-_TOPIC, _PARTITION, _OFFSET, _TIMESTAMP = 0x0A, 0x15, 0x19, 0x21
-_DOUBLE, _INTEGER, _FLAG = 0x09, 0x19, 0x20
-_KEY, _VALUE = 0x0A, 0x12
-_LARGEST_INTEGER = 2**63 - 1
+_RESULT, _PROBABILITIES, _OUTPUTS, _SOURCE = b"\x1a", b"\x2a", b"\x32", b"\x42"
+_PARTITION, _OFFSET, _TIMESTAMP = b"\x15", b"\x19", b"\x21"
+_DOUBLE, _INTEGER, _FLAG = b"\x09", b"\x19", b"\x20"
+_KEY, _VALUE = b"\x0a", b"\x12"
+_BITS = 63
 
-Bytes = NDArray[np.uint8]
+_FEWEST = 32
+"""Fewer rows than this the protobuf library writes faster one by one."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Pieces of a row: constants, and columns of shape (rows, width); `texts` differ in length and come last."""
-
-    fixed: list[bytes | Bytes]
-    texts: list[list[bytes]]
+Tagged = Callable[[bytes], bytes]
+"""Turns the body of a `Value` into the field that holds it."""
 
 
 class ProtobufResultEncoder:
@@ -40,21 +37,16 @@ class ProtobufResultEncoder:
 
     def encode(self, rows: ScoredRows) -> list[bytes]:
         """Return one message a row."""
-        if not len(rows):
-            return []
-        layout = _Layout([_head(rows)], [])
+        if len(rows) < _FEWEST:
+            return _one_by_one(rows)
         scores = rows.scores
-        _add_value(layout, bytes([_RESULT]), scores.result)
+        pieces: list[Piece] = [_begin(rows.data_type), *_value(scores.result, lambda body: _delimited(_RESULT, body))]
         if scores.probabilities is not None and scores.labels:
-            packed = _little(scores.probabilities, "<f8")
-            layout.fixed.extend((bytes([_PROBABILITIES]) + varint(packed.shape[1]), packed))
-        for name, array in scores.outputs.items():
-            _add_output(layout, name, array)
-        _add_source(layout, rows)
-        values = _matrix_rows(layout.fixed, len(rows))
-        for texts in layout.texts:
-            values = list(map(add, values, texts))
-        return values
+            probabilities = Numbers(scores.probabilities, "<f8")
+            pieces += [_labels(scores.labels), _PROBABILITIES + varint(probabilities.width), probabilities]
+        for name in _in_order(tuple(scores.outputs)):
+            pieces += _output(name.encode(), scores.outputs[name])
+        return byte_rows([*pieces, _model(rows.model)], _source(rows))
 
 
 def decode_protobuf_result(value: bytes) -> ResultRecord:
@@ -81,101 +73,150 @@ def varint(number: int) -> bytes:
     return bytes([low | 0x80]) + varint(more) if more else bytes([low])
 
 
-def _head(rows: ScoredRows) -> bytes:
-    """Return what is the same for all rows, by the protobuf library."""
-    model = ScoreResult.Model(
-        name=rows.model.name, version=rows.model.version, sha256=rows.model.sha256, label=rows.model.label
-    )
-    labels = () if rows.scores.probabilities is None else rows.scores.labels
-    return ScoreResult(schema=SCHEMA, data_type=rows.data_type, labels=labels, model=model).SerializeToString()
+@lru_cache(maxsize=256)
+def _begin(data_type: str) -> bytes:
+    return ScoreResult(schema=SCHEMA, data_type=data_type).SerializeToString()
 
 
-def _add_value(layout: _Layout, tag: bytes, array: NDArray[Any]) -> None:
-    """Add a field that holds a `Value`, its own tag first."""
-    if array.dtype == object:
-        layout.texts.append(_each_value(array, lambda body: _delimited(tag, body)))
-        return
-    kind, column = _fixed_value(array)
-    layout.fixed.extend((tag + varint(1 + column.shape[1]) + kind, column))
+@lru_cache(maxsize=256)
+def _labels(labels: tuple[str, ...]) -> bytes:
+    return ScoreResult(labels=labels).SerializeToString()
 
 
-def _add_output(layout: _Layout, name: str, array: NDArray[Any]) -> None:
-    """Add an entry of the map: its key, then its value."""
-    encoded = name.encode()
-    key = bytes([_KEY]) + varint(len(encoded)) + encoded + bytes([_VALUE])
-    tag = bytes([_OUTPUTS])
-    if array.dtype == object:
-        layout.texts.append(_each_value(array, lambda body: _delimited(tag, _delimited(key, body))))
-        return
-    kind, column = _fixed_value(array)
-    size = 1 + column.shape[1]
-    entry = key + varint(size) + kind
-    layout.fixed.extend((tag + varint(len(entry) + column.shape[1]) + entry, column))
+@lru_cache(maxsize=256)
+def _model(model: ModelIdentity) -> bytes:
+    found = ScoreResult.Model(name=model.name, version=model.version, sha256=model.sha256, label=model.label)
+    return ScoreResult(model=found).SerializeToString()
 
 
-def _add_source(layout: _Layout, rows: ScoredRows) -> None:
-    topic = rows.topic.encode()
-    head = bytes([_TOPIC]) + varint(len(topic)) + topic + bytes([_PARTITION])
-    size = len(head) + 4 + 1 + 8 + 1 + 8
-    pieces: tuple[bytes | Bytes, ...] = (
-        bytes([_SOURCE]) + varint(size) + head,
-        _little(np.array(rows.partitions), "<i4"),
-        bytes([_OFFSET]),
-        _little(np.array(rows.offsets), "<i8"),
-        bytes([_TIMESTAMP]),
-        _little(np.array(rows.timestamps_ms), "<i8"),
-    )
-    layout.fixed.extend(pieces)
+@lru_cache(maxsize=256)
+def _topic(topic: str) -> bytes:
+    return ScoreResult.Source(topic=topic).SerializeToString()
 
 
-def _fixed_value(array: NDArray[Any]) -> tuple[bytes, Bytes]:
-    """Return the tag inside a `Value` and its bytes, for a column of one number type."""
+@lru_cache(maxsize=256)
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names in the order in which the library writes the entries of a map (that of no alphabet)."""
+    entries = {ScoreResult(outputs={name: ScoreResult.Value()}).SerializeToString(): name for name in names}
+    every = ScoreResult(outputs={name: ScoreResult.Value() for name in names}).SerializeToString(deterministic=True)
+    ordered: list[str] = []
+    while every:
+        entry = next(entry for entry in entries if every.startswith(entry))
+        ordered.append(entries[entry])
+        every = every[len(entry) :]
+    return tuple(ordered)
+
+
+def _output(key: bytes, array: NDArray[Any]) -> Sequence[Piece]:
+    """Return an entry of the map: its key, then its value."""
+    begin = _delimited(_KEY, key)
+    return _value(array, lambda body: _delimited(_OUTPUTS, begin + _delimited(_VALUE, body)))
+
+
+def _value(array: NDArray[Any], field: Tagged) -> Sequence[Piece]:
+    """Return a field that holds a `Value`."""
     if array.dtype.kind == "b":
-        return bytes([_FLAG]), _little(array, "u1")
+        return _fixed_value(_FLAG, array, "u1", field)
     if array.dtype.kind in "iu":
-        return bytes([_INTEGER]), _little(array, "<i8")
-    return bytes([_DOUBLE]), _little(array, "<f8")
+        return _fixed_value(_INTEGER, array, "<i8", field)
+    if array.dtype != object:
+        return _fixed_value(_DOUBLE, array, "<f8", field)
+    values: list[ResultValue] = array.tolist()
+    places: dict[ResultValue, int] = dict.fromkeys(values, 0)
+    if set(map(type, places)) <= {str, type(None)}:
+        places = {value: place for place, value in enumerate(places)}
+        index = np.fromiter(map(places.__getitem__, values), np.intp, len(values))
+        return [texts([field(_body(value)) for value in places], index)]
+    return [texts([field(_body(value)) for value in values], all_rows(len(values)))]
 
 
-def _little(array: NDArray[Any], kind: str) -> Bytes:
-    """Return the little-endian bytes of each row."""
-    return np.ascontiguousarray(array, np.dtype(kind)).view(np.uint8).reshape(len(array), -1)
+def _fixed_value(tag: bytes, array: NDArray[Any], kind: str, field: Tagged) -> Sequence[Piece]:
+    numbers = Numbers(array, kind)
+    begin = field(tag + bytes(numbers.width))
+    return [begin[: -numbers.width], numbers]
 
 
-def _matrix_rows(pieces: Sequence[bytes | Bytes], length: int) -> list[bytes]:
-    widths = [len(piece) if isinstance(piece, bytes) else piece.shape[1] for piece in pieces]
-    matrix = np.empty((length, sum(widths)), np.uint8)
-    start = 0
-    for piece, width in zip(pieces, widths, strict=True):
-        matrix[:, start : start + width] = np.frombuffer(piece, np.uint8) if isinstance(piece, bytes) else piece
-        start += width
-    rows: list[bytes] = matrix.view(f"V{start}").ravel().tolist()
-    return rows
+def _source(rows: ScoredRows) -> Choice:
+    """Return where each row came from; of its three numbers those that are not 0."""
+    topic = _topic(rows.topic)
+    length = len(rows)
+    columns = (
+        (_PARTITION, Numbers(_integers(rows.partitions), "<i4")),
+        (_OFFSET, Numbers(_integers(rows.offsets), "<i8")),
+        (_TIMESTAMP, Numbers(_integers(rows.timestamps_ms), "<i8")),
+    )
+    present = [np.count_nonzero(numbers.array) for _, numbers in columns]
+    if min(present) == length:
+        return Choice.only(_present(topic, columns), length)
+    codes = np.full(length, sum((count == length) << bit for bit, count in enumerate(present)), np.intp)
+    for bit, (count, (_, numbers)) in enumerate(zip(present, columns, strict=True)):
+        if 0 < count < length:
+            codes |= (numbers.array != 0).astype(np.intp) << bit
+    options = {
+        code: _present(topic, [column for bit, column in enumerate(columns) if code >> bit & 1])
+        for code in np.flatnonzero(np.bincount(codes)).tolist()
+    }
+    return Choice(codes, options)
+
+
+def _present(topic: bytes, columns: Sequence[tuple[bytes, Numbers]]) -> list[Fixed]:
+    size = len(topic) + sum(len(tag) + numbers.width for tag, numbers in columns)
+    pieces: list[Fixed] = [_SOURCE + varint(size) + topic]
+    for tag, numbers in columns:
+        pieces += [tag, numbers]
+    return pieces
+
+
+def _integers(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.fromiter(values, np.int64, len(values))
 
 
 def _delimited(tag: bytes, body: bytes) -> bytes:
     return tag + varint(len(body)) + body
 
 
-def _each_value(array: NDArray[Any], field: Callable[[bytes], bytes]) -> list[bytes]:
-    """Return the field of each value of a column of mixed types; each text is made once."""
-    values = array.tolist()
-    if set(map(type, values)) == {str}:
-        known = {value: field(_body(value)) for value in set(values)}
-        return list(map(known.__getitem__, values))
-    return [field(_body(value)) for value in values]
-
-
 def _body(value: ResultValue) -> bytes:
+    found = ScoreResult.Value()
+    _set(found, value)
+    return found.SerializeToString()
+
+
+def _set(found: ScoreResult.Value, value: ResultValue) -> None:
     if value is None:
-        return b""
-    if isinstance(value, str):
-        return ScoreResult.Value(label=value).SerializeToString()
-    if isinstance(value, bool):
-        return ScoreResult.Value(flag=value).SerializeToString()
-    if isinstance(value, int) and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
-        return ScoreResult.Value(integer=value).SerializeToString()
-    return ScoreResult.Value(value=value).SerializeToString()
+        found.SetInParent()
+    elif isinstance(value, str):
+        found.label = value
+    elif isinstance(value, bool):
+        found.flag = value
+    elif isinstance(value, int) and -(1 << _BITS) <= value < 1 << _BITS:
+        found.integer = value
+    else:
+        found.value = value
+
+
+def _one_by_one(rows: ScoredRows) -> list[bytes]:
+    scores, model = rows.scores, rows.model
+    same = ScoreResult(schema=SCHEMA, data_type=rows.data_type, source=ScoreResult.Source(topic=rows.topic))
+    same.model.CopyFrom(
+        ScoreResult.Model(name=model.name, version=model.version, sha256=model.sha256, label=model.label)
+    )
+    probabilities: list[list[float]] = [[]] * len(rows)
+    if scores.probabilities is not None:
+        same.labels.extend(scores.labels)
+        probabilities = scores.probabilities.tolist()
+    outputs = {name: array.tolist() for name, array in scores.outputs.items()}
+    values: list[bytes] = []
+    sources = zip(rows.partitions, rows.offsets, rows.timestamps_ms, strict=True)
+    for row, (result, source) in enumerate(zip(scores.result.tolist(), sources, strict=True)):
+        found = ScoreResult()
+        found.CopyFrom(same)
+        _set(found.result, result)
+        found.probabilities.extend(probabilities[row])
+        for name, column in outputs.items():
+            _set(found.outputs[name], column[row])
+        found.source.partition, found.source.offset, found.source.timestamp = source
+        values.append(found.SerializeToString(deterministic=True))
+    return values
 
 
 def _plain(value: ScoreResult.Value) -> ResultValue:

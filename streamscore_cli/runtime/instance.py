@@ -19,6 +19,7 @@ from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import BrokerUnreachable, ModelRejected, TimedOut, TopicMismatch
 from streamscore_cli.core.log_events import event
 from streamscore_cli.core.models import Artifact
+from streamscore_cli.engines.compiled_pmml import compiled_apart
 from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.link import open_records_link
@@ -154,15 +155,16 @@ class Instance:
                 raise ModelRejected(message, "Raise models.max_bytes if it is meant to be so large.")
 
         shapes = [_shape(records) for records in self._topics.values()]
-        loop = ModelsLoop(
-            topic,
-            Ledger(decode_descriptor),
-            Admission(partial(engines_for, models=limit), check_size, shapes),
-            self._manager,
-            self._board,
-            self._clock,
-        )
-        loop.run(stopping)
+        with compiled_apart(limit, stopping) as native:
+            loop = ModelsLoop(
+                topic,
+                Ledger(decode_descriptor),
+                Admission(partial(engines_for, models=limit, native_pmml=native), check_size, shapes),
+                self._manager,
+                self._board,
+                self._clock,
+            )
+            loop.run(stopping)
 
     def _score(self, stopping: Callable[[], bool]) -> None:
         max_bytes = self._insist(self._check_topics, stopping)

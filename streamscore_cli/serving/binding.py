@@ -22,6 +22,9 @@ Names = Mapping[str, str | tuple[str, ...]]
 Sources = tuple[tuple[str, ...], ...]
 """For every input of a signature the columns it is taken from; none where the records have no such field."""
 
+Widths = tuple[tuple[str, int], ...]
+"""The fields that records have, in order, and how many numbers each holds: more than 1 is a vector."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -44,10 +47,13 @@ class _Converted:
 def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
     """Make the inputs of `signature` from `columns`.
 
-    A scalar input without a column is missing in every row. Values of a wrong type fail their own rows alone. Raises
-    `SignatureMismatch` when the fields of a tensor cannot be told.
+    A scalar input without a column is missing in every row. Values of a wrong type fail their own rows alone. A tensor
+    takes what the name map lists; else the vector of its name and width, or the only one of its width when it is the
+    model's only tensor; else, of records without vectors, all fields. Raises `SignatureMismatch` when the fields of a
+    tensor cannot be told.
     """
-    sources = _sources(columns.names, signature, _frozen(names), ordered=columns.ordered)
+    widths = tuple((name, 1 if array.ndim == 1 else array.shape[1]) for name, array in columns.arrays.items())
+    sources = _sources(widths, signature, _frozen(names), ordered=columns.ordered)
     if signature.inputs and not any(sources):
         wanted = ", ".join(field.name for field in signature.inputs)
         there = ", ".join(columns.names) or "no fields"
@@ -73,7 +79,8 @@ def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
 
 def check_fits(signature: Signature, fields: tuple[Field, ...], names: Names) -> None:
     """Raise `SignatureMismatch` naming the inputs that records with these fields can never give."""
-    sources = _sources(tuple(field.name for field in fields), signature, _frozen(names), ordered=True)
+    widths = tuple((field.name, field.width) for field in fields)
+    sources = _sources(widths, signature, _frozen(names), ordered=True)
     pairs = zip(signature.inputs, sources, strict=True)
     absent = [field.name for field, taken in pairs if not taken and not field.optional]
     if absent:
@@ -90,34 +97,59 @@ def _frozen(names: Names) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 @lru_cache(maxsize=256)
 def _sources(
-    available: tuple[str, ...], signature: Signature, names: tuple[tuple[str, tuple[str, ...]], ...], *, ordered: bool
+    widths: Widths, signature: Signature, names: tuple[tuple[str, tuple[str, ...]], ...], *, ordered: bool
 ) -> Sources:
-    explicit = dict(names)
-    return tuple(_sources_of(field, available, explicit, ordered=ordered) for field in signature.inputs)
+    explicit, available = dict(names), dict(widths)
+    scalars = tuple(name for name, width in widths if width == 1)
+    tensors = sum(field.width > 1 for field in signature.inputs)
+    return tuple(
+        _scalar(field, scalars, explicit.get(field.name, ()))
+        if field.width == 1
+        else _listed(field, explicit[field.name], available)
+        if field.name in explicit
+        else _tensor(field, available, ordered=ordered, alone=tensors == 1)
+        for field in signature.inputs
+    )
 
 
-def _sources_of(
-    field: Field, available: tuple[str, ...], explicit: Mapping[str, tuple[str, ...]], *, ordered: bool
-) -> tuple[str, ...]:
-    if field.width == 1:
-        found = matching_field(field.name, available)
-        mapped = explicit.get(field.name, ())
-        return (found,) if found else tuple(name for name in mapped if name in available)
-    if field.name in explicit:
-        return _tensor_by_name(field, explicit[field.name], available)
-    if not ordered or len(available) != field.width:
-        order = f"{len(available)} fields" if ordered else "fields in no declared order"
-        raise SignatureMismatch(
-            f"The model's input {field.name!r} takes {field.width} numbers by position; the records have {order}.",
-            f"List the fields under [records.names] in streamscore.toml: {field.name!r} = [...].",
-        )
-    return available
+def _scalar(field: Field, scalars: tuple[str, ...], mapped: tuple[str, ...]) -> tuple[str, ...]:
+    found = matching_field(field.name, scalars)
+    return (found,) if found else tuple(name for name in mapped if name in scalars)
 
 
-def _tensor_by_name(field: Field, listed: tuple[str, ...], available: tuple[str, ...]) -> tuple[str, ...]:
+def _tensor(field: Field, available: Mapping[str, int], *, ordered: bool, alone: bool) -> tuple[str, ...]:
+    """Find the vector for a tensor, or fields in a declared order that are as many as its numbers."""
+    vectors = [name for name, width in available.items() if width == field.width]
+    named = matching_field(field.name, vectors)
+    if named:
+        return (named,)
+    scalars = tuple(name for name, width in available.items() if width == 1)
+    by_position = ordered and len(scalars) == field.width
+    if by_position and len(scalars) == len(available):
+        return scalars
+    if alone and len(vectors) == 1 and not by_position:
+        return (vectors[0],)
+    longer = ", ".join(f"{name} ({width} numbers)" for name, width in available.items() if width > 1)
+    order = f"{len(available)} fields" if ordered else "fields in no declared order"
+    raise SignatureMismatch(
+        f"The model's input {field.name!r} takes {field.width} numbers by position; the records have "
+        f"{longer[:200] or order}.",
+        f"List the fields under [records.names] in streamscore.toml: {field.name!r} = [...].",
+    )
+
+
+def _listed(field: Field, listed: tuple[str, ...], available: Mapping[str, int]) -> tuple[str, ...]:
     unknown = [name for name in listed if name not in available]
-    if unknown or len(listed) != field.width:
-        problem = f"{unknown[0]!r} is no field" if unknown else f"{len(listed)} fields are listed"
+    count = sum(available.get(name, 0) for name in listed)
+    if unknown or count != field.width:
+        vectors = count != len(listed)
+        problem = (
+            f"{unknown[0]!r} is no field"
+            if unknown
+            else f"{count} are in {', '.join(listed):.200}"
+            if vectors
+            else f"{len(listed)} fields are listed"
+        )
         raise SignatureMismatch(
             f"The model's input {field.name!r} takes {field.width} numbers, but {problem}.",
             "Correct the list under [records.names] in streamscore.toml.",
@@ -130,10 +162,15 @@ def _input(columns: Columns, field: Field, taken: tuple[str, ...]) -> _Converted
         return _Converted(_missing(columns.length, field.type))
     if field.width == 1:
         return _converted(columns.arrays[taken[0]], field.type, taken[0])
+    if len(taken) == 1:
+        return _Converted(columns.arrays[taken[0]])
     parts = [_converted(columns.arrays[name], FieldType.DOUBLE, name) for name in taken]
-    matrix = np.empty((columns.length, len(parts)), dtype=np.float64)
-    for place, part in enumerate(parts):
-        matrix[:, place] = part.column
+    matrix = np.empty((columns.length, field.width), dtype=np.float64)
+    place = 0
+    for part in parts:
+        width = 1 if part.column.ndim == 1 else part.column.shape[1]
+        matrix[:, place : place + width] = part.column.reshape(columns.length, width)
+        place += width
     return _Converted(matrix, tuple(failure for part in parts for failure in part.failures))
 
 

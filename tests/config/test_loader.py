@@ -127,6 +127,7 @@ def test_values_of_every_type_from_the_environment() -> None:
         STREAMSCORE_MODEL_SERVER_LEGACY_PORTS="yes",
         STREAMSCORE_TOPICS_DATA="a, b,,c",
         STREAMSCORE_RECORDS_NAMES="fixed acidity=fa,x=a|b",
+        STREAMSCORE_RECORDS_VECTORS="image=784,audio=16",
         STREAMSCORE_KAFKA_PROPERTIES="ssl.cipher.suites=A,B,security.protocol=SSL",
     ).settings
     assert settings.scoring.no_model is NoModel.DEAD_LETTER
@@ -134,6 +135,7 @@ def test_values_of_every_type_from_the_environment() -> None:
     assert settings.model_server.legacy_ports is True
     assert settings.topics.data == ("a", "b", "c")
     assert settings.records.names == {"fixed acidity": "fa", "x": ("a", "b")}
+    assert settings.records.vectors == {"image": 784, "audio": 16}
     assert settings.kafka.properties == {"ssl.cipher.suites": "A,B", "security.protocol": "SSL"}
 
 
@@ -148,6 +150,7 @@ def test_values_of_every_type_from_the_file(write: Write) -> None:
         data = ["^orders,.*", "b"]
         [records]
         names = { "fixed acidity" = "fa", "x" = ["a", "b"] }
+        vectors = { image = 784, "sound" = "16" }
         [checkpoint]
         interval = 0.2
         records = 1_000
@@ -161,6 +164,7 @@ def test_values_of_every_type_from_the_file(write: Write) -> None:
     }
     assert settings.topics.data == ("^orders,.*", "b")
     assert settings.records.names == {"fixed acidity": "fa", "x": ("a", "b")}
+    assert settings.records.vectors == {"image": 784, "sound": 16}
     assert (settings.checkpoint.interval_s, settings.checkpoint.records) == (0.2, 1000)
 
 
@@ -302,6 +306,8 @@ def test_a_wrong_value_names_the_path_the_value_the_origin_and_what_is_wanted(
         ("[model_server]\nport = true", "model_server.port = True (from file {file}): wanted a whole number."),
         ("[kafka]\nproperties = 'x'", "wanted key=value, separated by commas."),
         ("[kafka]\nproperties = 3", "wanted a table of key = value."),
+        ("[records.vectors]\na = 1", "wanted 2 or more as the values."),
+        ("[records.vectors]\na = 2.5", "wanted a whole number."),
         ("[checkpoint]\ninterval = 'soon'", "checkpoint.interval (from file {file}): 'soon' is not a duration."),
         ("[influxdb]\nhost = 'a:1'", "influxdb.host (from file {file}): 'a:1' holds a port."),
         ("[kafka", "is not TOML"),

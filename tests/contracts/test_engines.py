@@ -16,15 +16,24 @@ from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.engines.engine import Servable
 from tests.engines.graphs import save_module, zip_folder
+from tests.engines.onnx_graphs import fixture_bytes
 from tests.engines.wine import FIELDS, columns_for, load, read_matrix
 
 Matrix = NDArray[np.float64]
-KINDS = ["pmml classifier", "pmml regression", "tensorflow graph", "tensorflow saved model"]
+KINDS = [
+    "pmml classifier",
+    "pmml regression",
+    "tensorflow graph",
+    "tensorflow saved model",
+    "onnx forest",
+    "onnx network",
+]
 FILES = {
     KINDS[0]: "winequality_multilayer_perceptron.pmml",
     KINDS[1]: "winequality_glm_gamma.pmml",
     KINDS[2]: "winequality_neural_network.pb",
 }
+ONNX = {KINDS[4]: "forest_maps", KINDS[5]: "network_tensor"}
 
 pytestmark = pytest.mark.tensorflow
 
@@ -39,6 +48,8 @@ def data(request: pytest.FixtureRequest, data_dir: Path, tmp_path_factory: pytes
     """Return the bytes of a model of each kind."""
     if request.param in FILES:
         return (data_dir / FILES[request.param]).read_bytes()
+    if request.param in ONNX:
+        return fixture_bytes(ONNX[request.param])
     folder = tmp_path_factory.mktemp("saved_model")
     save_module(folder, lambda tf, x, weights: tf.nn.softmax(tf.matmul(tf.sin(x), weights) * x[:, :2]), len(FIELDS))
     return zip_folder(folder)

@@ -52,6 +52,19 @@ def test_pmml_without_a_declaration_after_white_space() -> None:
     assert detect_format(b"\n\n  <PMML/>") is ModelFormat.PMML
 
 
+def test_a_frozen_graph_that_begins_as_a_document_may() -> None:
+    node = b"\x0a\x2d" + b"n" * 45 + b"\x12\x0bPlaceholder"
+    assert len(node) == ord("<")
+    assert detect_format(b"\n<" + node) is ModelFormat.TENSORFLOW
+    assert detect_format(b"\n<PMML/>" + b" " * 52) is ModelFormat.PMML
+
+
+def test_onnx_by_its_version_and_its_graph() -> None:
+    graph = b"\x3a\x06\x0a\x04\x22\x02If"
+    assert detect_format(b"\x08\x08" + graph) is ModelFormat.ONNX
+    assert detect_format(graph + b"\x42\x02\x10\x11" + b"\x08\x08") is ModelFormat.ONNX
+
+
 def test_a_saved_model_archive() -> None:
     assert detect_format(zip_of("saved_model.pb", "variables/variables.index")) is ModelFormat.TENSORFLOW_SAVED_MODEL
     assert detect_format(zip_of("wine/saved_model.pb")) is ModelFormat.TENSORFLOW_SAVED_MODEL
@@ -76,6 +89,7 @@ def test_a_saved_model_without_its_variables_says_what_to_do(shared: Path) -> No
         (zip_of("readme.txt"), r"zip archive without a saved_model\.pb"),
         (zip_of("saved_model.pb")[:-30], "zip archive that cannot be read"),
         (b"\x1c\0\0\0TFL3" + b"\0" * 40, "TensorFlow Lite"),
+        (b"\x18\0\0\0ORTM" + b"\0" * 40, "ONNX Runtime's own format"),
         (b"<html/>", "root element 'html', not PMML"),
         (b"<!DOCTYPE PMML><PMML/>", "DOCTYPE"),
         (b"<PMML", "not well-formed"),
@@ -93,7 +107,7 @@ def test_everything_else_is_named_and_refused(data: bytes, named: str) -> None:
 def test_looking_imports_no_run_time() -> None:
     code = (
         "import sys; from streamscore_cli.engines.detect import detect_format; detect_format(b'<PMML/>');"
-        "print(sorted({'tensorflow', 'jpype', 'google.protobuf'} & set(sys.modules)))"
+        "print(sorted({'tensorflow', 'onnxruntime', 'jpype', 'google.protobuf'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -139,6 +139,12 @@ def test_told_to_stop_it_loads_no_further_model() -> None:
     assert len(world.engine.loaded) == loads + 2
 
 
+def test_a_load_that_ends_with_the_instance_is_no_rejection(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(b"wine:1")
+    world.publish(b"wine:abandoned")
+    assert (world.in_service(), world.rejected(), caplog.text) == (("times 1", 0), [], "")
+
+
 def test_a_message_that_cannot_be_read_again_now_is_tried_in_a_later_step() -> None:
     world = World(b"wine:1", b"wine:nonsense", end=3)
     world.topic.unreadable = True

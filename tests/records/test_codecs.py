@@ -26,6 +26,17 @@ def test_json_takes_its_fields_and_the_name_of_the_data_type() -> None:
     assert codec.decode([b'{"kind": "k", "y": 1}']).columns.names == ("x", "kind")
 
 
+def test_json_takes_its_vectors() -> None:
+    codec = codec_for(RecordSettings(format=RecordFormat.JSON, fields=("x",), vectors={"v": 2}))
+    columns = codec.decode([b'{"x": 5, "v": [1, 2], "y": []}']).columns
+    assert {name: array.tolist() for name, array in columns.arrays.items()} == {"x": [5], "v": [[1, 2]]}
+
+
+def test_a_vector_cannot_name_the_data_type() -> None:
+    with pytest.raises(SettingsError, match=r"records\.vectors has 'kind'"):
+        codec_for(RecordSettings(format=RecordFormat.JSON, vectors={"kind": 2}, data_type_field="kind"))
+
+
 def test_a_message_of_a_descriptor_set(descriptor_set: Path) -> None:
     codec = codec_for(RecordSettings(message="plant.Sensor", descriptor_set=str(descriptor_set)))
     assert codec.decode([b""]).columns.names[0] == "serial"

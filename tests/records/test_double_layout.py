@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamscore_cli.core.columns import Columns
@@ -31,6 +31,7 @@ def columns_of(rows: list[list[float]], data_type: str) -> Columns:
     return Columns(len(rows), {**arrays, "dataType": texts(*[data_type] * len(rows))})
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.lists(DOUBLES, min_size=len(WINE_FIELDS), max_size=len(WINE_FIELDS)), min_size=1, max_size=12),
     data_type=st.sampled_from(["wine", "", "vin blanc \u00e9", "w" * 200]),

@@ -317,6 +317,29 @@ def test_a_bad_row_keeps_its_place_in_its_chunk() -> None:
 cells = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
 
 
+def test_vectors_of_json_lines_are_matrices_and_bad_ones_are_named_by_line_and_column() -> None:
+    fields = (Field("v", FieldType.DOUBLE, width=2), Field("x", FieldType.DOUBLE))
+    lines = [
+        '{"x": 1, "v": [0.5, 2]}',
+        '{"x": 2, "v": "3,4,"}',
+        '{"x": 3, "v": [1]}',
+        '{"x": 4}',
+        '{"x": "a", "v": [1, 2]}',
+    ]
+    chunk = read("\n".join(lines), fields)
+    assert values(chunk) == {"v": [[0.5, 2], [3, 4]], "x": [1, 2]}
+    assert failures(chunk) == [
+        (3, "v", "line 3, column 'v': holds 1 numbers, must hold 2"),
+        (4, "v", "line 4, column 'v': is missing, must hold 2 numbers"),
+        (5, "x", "line 5, column 'x': \"a\" is not a number"),
+    ]
+
+
+def test_a_line_that_is_no_object_says_that_and_not_that_its_vector_is_missing() -> None:
+    chunk = read('{"v": [1, 2]}\n[1]', (Field("v", FieldType.DOUBLE, width=2),))
+    assert [message for _, _, message in failures(chunk)] == ["line 2: [1] is not a JSON object"]
+
+
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=20), st.integers(1, 5), st.sampled_from(["csv", "jsonl"]))
 def test_numbers_come_back_as_they_were_written(
     rows: list[tuple[float | None, float | None]], chunk_rows: int, form: str

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streamscore_cli.core.columns import Columns
+from streamscore_cli.core.columns import Column, Columns
 from streamscore_cli.core.errors import SignatureMismatch
 from streamscore_cli.core.failures import Cause
 from streamscore_cli.core.signature import Field, FieldType, Signature
-from streamscore_cli.serving.binding import bind, check_fits
+from streamscore_cli.serving.binding import Names, bind, check_fits
 
 
 def objects(*values: object) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
@@ -113,6 +113,74 @@ def test_text_in_a_tensors_field_fails_that_row_alone() -> None:
 def test_a_tensor_never_guesses_its_fields(columns: Columns) -> None:
     with pytest.raises(SignatureMismatch, match=r"dense_1_input.*takes 2 numbers"):
         bind(columns, signature(TENSOR), {})
+
+
+IMAGE = Field("image", FieldType.FLOAT, width=3)
+MASK = Field("mask", FieldType.FLOAT, width=3)
+POINT = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def taken(columns: Columns, names: Names, *inputs: Field) -> dict[str, list[list[float]]]:
+    bound = bind(columns, signature(*inputs), names).columns
+    return {name: array.tolist() for name, array in bound.arrays.items()}
+
+
+def test_a_tensor_takes_the_vector_of_its_name() -> None:
+    columns = Columns(2, {"mask": POINT, "image": -POINT}, ordered=False)
+    assert taken(columns, {}, IMAGE, MASK) == {"image": (-POINT).tolist(), "mask": POINT.tolist()}
+
+
+def test_a_vector_is_passed_on_without_a_copy() -> None:
+    assert bind(Columns(2, {"image": POINT}), signature(IMAGE), {}).columns.arrays["image"] is POINT
+
+
+def test_the_only_tensor_takes_the_only_vector_of_its_width() -> None:
+    columns = Columns(2, {"time": np.zeros(2), "point": POINT, "other": np.zeros((2, 4))}, ordered=False)
+    assert taken(columns, {}, IMAGE) == {"image": POINT.tolist()}
+
+
+def test_the_map_names_vectors_and_fields_that_make_a_tensor() -> None:
+    columns = Columns(2, {"a": np.array([7.0, 8.0]), "b": POINT[:, :2], "point": POINT}, ordered=False)
+    assert taken(columns, {"image": "point", "mask": ("b", "a")}, IMAGE, MASK) == {
+        "image": POINT.tolist(),
+        "mask": [[1, 2, 7], [4, 5, 8]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arrays", "inputs"),
+    [
+        ({"a": POINT, "b": POINT}, (IMAGE,)),
+        ({"a": POINT}, (IMAGE, MASK)),
+        ({"a": POINT[:, :2]}, (IMAGE,)),
+        ({"a": POINT, "x": np.zeros(2), "y": np.zeros(2), "z": np.zeros(2)}, (IMAGE,)),
+        ({"a": POINT[:, :2], "x": np.zeros(2)}, (IMAGE,)),
+    ],
+    ids=["two vectors", "two tensors", "another width", "three fields besides", "fields and vectors by position"],
+)
+def test_a_tensor_never_guesses_its_vector(arrays: dict[str, Column], inputs: tuple[Field, ...]) -> None:
+    with pytest.raises(
+        SignatureMismatch, match=r"'image' takes 3 numbers by position; the records have a \(\d numbers"
+    ):
+        bind(Columns(2, arrays), signature(*inputs), {})
+
+
+def test_a_vector_of_another_width_than_its_tensor_says_so() -> None:
+    with pytest.raises(SignatureMismatch, match="'image' takes 3 numbers, but 2 are in point"):
+        bind(Columns(2, {"point": POINT[:, :2]}), signature(IMAGE), {"image": "point"})
+
+
+def test_a_vector_is_no_single_number() -> None:
+    columns = Columns(2, {"x": POINT, "y": np.zeros(2)})
+    bound = bind(columns, signature(Field("x", FieldType.DOUBLE), Field("y", FieldType.DOUBLE)), {})
+    assert np.isnan(bound.columns.arrays["x"]).all()
+
+
+def test_check_fits_takes_declared_vectors() -> None:
+    fields = (Field("point", FieldType.DOUBLE, width=3),)
+    check_fits(signature(IMAGE), fields, {})
+    with pytest.raises(SignatureMismatch, match=r"the records have point \(3 numbers\)"):
+        check_fits(signature(TENSOR), fields, {})
 
 
 def test_check_fits_names_every_input_that_the_records_can_never_give() -> None:

@@ -43,6 +43,8 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Element:
     try:
         builder.run(data)
     except expat.ExpatError as problem:
+        if problem.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+            raise MemoryError from None
         raise ModelRejected(f"The PMML document is not well-formed XML: {problem}.") from None
     except (LookupError, ValueError) as problem:
         raise ModelRejected(f"The PMML document's text cannot be decoded: {problem}.") from None

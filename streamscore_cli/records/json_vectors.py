@@ -1,0 +1,165 @@
+"""JSON records with vectors: lists of numbers cut out of the bytes before the rest is parsed; other fields it leaves.
+
+Parsing numbers is what such a record costs. Cut out, they are read many at a time, and never become Python objects.
+What the cut finds is what a JSON parser would: the field's last value at the first level, else the record is parsed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import orjson
+
+from streamscore_cli.core.columns import Rows
+from streamscore_cli.core.failures import Cause
+from streamscore_cli.records.json_objects import Objects, Parsed, others, parse_objects
+from streamscore_cli.records.number_lists import Matrix, NoSuchList, NumberLists
+
+Split = tuple[dict[str, Any], tuple[bytes, ...]]
+"""An object without its vectors, and the text of each of these."""
+
+_PIECE_BYTES = 128 * 1024
+"""What is cut from records before it is read: as much as the processor's nearer memory holds."""
+_CLOSING = {b'"': b'"', b"[": b"]"}
+
+
+@dataclass(frozen=True, slots=True)
+class WithVectors:
+    """Records parsed, and for each vector the matrix with a row for each of their objects.
+
+    What the objects have under a vector's name means nothing.
+    """
+
+    parsed: Parsed
+    vectors: Mapping[str, Matrix]
+
+    def without(self, failed: Sequence[tuple[int, Cause, str]]) -> WithVectors:
+        """Return the records but for those at the places in `failed`."""
+        if not failed:
+            return self
+        kept = others(len(self.parsed.objects), [at for at, _, _ in failed])
+        return WithVectors(self.parsed.without(failed), {name: matrix[kept] for name, matrix in self.vectors.items()})
+
+
+class JsonVectors:
+    """Reads records of which some fields are lists of numbers; used by one thread."""
+
+    def __init__(self, fields: Mapping[str, NumberLists]) -> None:
+        """Take who reads the lists of each field."""
+        self._fields = fields
+        stamp = secrets.token_hex(16)
+        self._stamps = [stamp] * len(fields)
+        self._quoted = orjson.dumps(stamp)
+        self._keys = [orjson.dumps(name) + b":" for name in fields]
+
+    def decode(self, values: Sequence[bytes | None]) -> WithVectors:
+        """Parse one batch.
+
+        A row fails as `parse_objects` says, with `MISSING_INPUT` when a vector is absent or null, and with `WRONG_TYPE`
+        when it is no list of that many numbers.
+        """
+        quick = self._cut(values)
+        if len(quick.parsed.objects) == len(values):
+            return quick
+        rest = others(len(values), quick.parsed.rows.tolist())
+        return _merged(quick, self._parsed([values[row] for row in rest.tolist()], rest), list(self._fields))
+
+    def _cut(self, values: Sequence[bytes | None]) -> WithVectors:
+        """Read the records whose vectors can be cut out and are plain; the others are left out."""
+        rows: list[int] = []
+        objects: Objects = []
+        odd: set[int] = set()
+        vectors = {name: np.empty((len(values), lists.width)) for name, lists in self._fields.items()}
+        step = 1 + _PIECE_BYTES * len(values) // (1 + sum(map(len, filter(None, values))))
+        for first in range(0, len(values), step):
+            piece = [(row, self._split(value)) for row, value in enumerate(values[first : first + step], first)]
+            cut = [(row, found) for row, found in piece if found is not None]
+            place = len(rows)
+            for at, (name, lists) in enumerate(self._fields.items()):
+                unread = lists.read([found[1][at] for _, found in cut], vectors[name][place : place + len(cut)])
+                odd.update(place + one for one in unread)
+            rows += [row for row, _ in cut]
+            objects += [found[0] for _, found in cut]
+        parsed = Parsed(objects, np.array(rows, np.intp))
+        if len(rows) == len(values) and not odd:
+            return WithVectors(parsed, vectors)
+        return _taken(parsed, vectors, others(len(objects), sorted(odd)))
+
+    def _split(self, value: bytes | None) -> Split | None:
+        """Return the object without its vectors, and the text of these; None when that is not certain.
+
+        The stamp in a vector's place comes back as the field's value exactly when that place is the field's.
+        """
+        if value is None:
+            return None
+        texts = []
+        for key in self._keys:
+            at = value.find(key)
+            begin = at + len(key)
+            if value[begin : begin + 1] == b" ":
+                begin += 1
+            opening = value[begin : begin + 1]
+            if at < 0 or opening not in _CLOSING:
+                return None
+            end = value.find(_CLOSING[opening], begin + 1)
+            text = value[begin + 1 : end]
+            if end < 0 or (opening == b"[" and text.rstrip().endswith(b",")):
+                return None
+            texts.append(text)
+            value = b"%b%b%b" % (value[:begin], self._quoted, value[end + 1 :])
+        try:
+            found = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(found, dict) or list(map(found.get, self._fields)) != self._stamps:
+            return None
+        return found, tuple(texts)
+
+    def _parsed(self, values: Sequence[bytes | None], places: Rows) -> WithVectors:
+        """Read records the long way; their places in the batch are `places`."""
+        parsed = parse_objects(values)
+        failures = tuple(failure.at(int(places[failure.row])) for failure in parsed.failures)
+        found = WithVectors(Parsed(parsed.objects, places[parsed.rows], failures), {})
+        for name, lists in self._fields.items():
+            matrix, failed = vector_of([item.get(name) for item in found.parsed.objects], name, lists)
+            found = replace(found, vectors={**found.vectors, name: matrix}).without(failed)
+        return found
+
+
+def vector_of(values: Sequence[object], name: str, lists: NumberLists) -> tuple[Matrix, list[tuple[int, Cause, str]]]:
+    """Return parsed values of the field `name` as a matrix, and the places of those that are no such list, and why."""
+    matrix = np.full((len(values), lists.width), np.nan)
+    failed: list[tuple[int, Cause, str]] = []
+    texts = [at for at, value in enumerate(values) if isinstance(value, str)]
+    read = np.empty((len(texts), lists.width))
+    odd = lists.read([str(values[at]).encode() for at in texts], read)
+    matrix[texts] = read
+    plain = set(texts) - {texts[place] for place in odd}
+    for at, value in enumerate(values):
+        if value is None:
+            failed.append((at, Cause.MISSING_INPUT, f"field {name} is missing, must hold {lists.width} numbers"))
+        elif at not in plain:
+            try:
+                matrix[at] = lists.exact(value)
+            except NoSuchList as error:
+                failed.append((at, Cause.WRONG_TYPE, f"field {name} {error}"))
+    return matrix, failed
+
+
+def _taken(parsed: Parsed, vectors: Mapping[str, Matrix], kept: Rows) -> WithVectors:
+    objects = [parsed.objects[at] for at in kept.tolist()]
+    taken = {name: matrix[kept] for name, matrix in vectors.items()}
+    return WithVectors(Parsed(objects, parsed.rows[kept], parsed.failures), taken)
+
+
+def _merged(one: WithVectors, other: WithVectors, names: Sequence[str]) -> WithVectors:
+    """Put the records of both in the order of their rows."""
+    objects = [*one.parsed.objects, *other.parsed.objects]
+    rows = np.concatenate([one.parsed.rows, other.parsed.rows])
+    vectors = {name: np.concatenate([one.vectors[name], other.vectors[name]]) for name in names}
+    parsed = Parsed(objects, rows, (*one.parsed.failures, *other.parsed.failures))
+    return _taken(parsed, vectors, np.argsort(rows, kind="stable"))
