@@ -1,24 +1,15 @@
-"""One run of a loop over a filled topic, in a process of its own: the bare one, or the server; prints JSON."""
+"""An instance measured from inside its process: settings for a run, and a stopwatch between two counts of records."""
 
 from __future__ import annotations
 
-import json
 import resource
-import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
-
 from streamscore_cli.config.settings import KafkaSettings, ModelServerSettings, ScoringSettings, Settings, TopicSettings
 from streamscore_cli.core.choices import ResultFormat
-from streamscore_cli.kafka.batches import record_batch
-from streamscore_cli.kafka.options import Role, client_options, records_options
-from streamscore_cli.runtime.instance import Instance
 
 WARM_SHARE = 0.1
 """The share of the records that is read before the clock starts: joining, first fetches, first batches."""
@@ -56,56 +47,6 @@ class Stopwatch:
         return True
 
 
-def bare(settings: Settings, records: int) -> Stopwatch:
-    """Consume, produce the same bytes, commit every 100 ms after delivery: what the tuned client can do alone."""
-    consumer = Consumer({**records_options(settings).properties, "auto.offset.reset": "earliest"})
-    failed: list[object] = []
-
-    def on_delivery(error: object, _message: Message) -> None:
-        failed.append(error)
-
-    producer = Producer({**client_options(settings.kafka, Role.RESULTS).properties, "on_delivery": on_delivery})
-    consumer.subscribe(list(settings.topics.data))
-    watch, seen, close_at_s = Stopwatch(records), 0, 0.0
-    done: dict[int, int] = {}
-    while True:
-        messages = consumer.consume(settings.scoring.batch_records, 0) or consumer.consume(1, 0.05)
-        batch = record_batch(settings.topics.data[0], messages)
-        for value, key, partition in zip(batch.values, batch.keys, batch.partitions, strict=True):
-            producer.produce(settings.topics.scores, value, key, partition)
-        done.update(zip(batch.partitions, batch.offsets, strict=True))
-        producer.poll(0)
-        seen += len(messages)
-        if time.monotonic() >= close_at_s or seen >= records:
-            assert not producer.flush(30)  # noqa: S101
-            assert not failed, failed[0]  # noqa: S101
-            topic = settings.topics.data[0]
-            offsets = [TopicPartition(topic, partition, offset + 1) for partition, offset in done.items()]
-            if offsets:
-                consumer.commit(offsets=offsets, asynchronous=True)
-            close_at_s = time.monotonic() + settings.checkpoint.interval_s
-            if watch.seen(seen):
-                consumer.close()
-                return watch
-
-
-def server(settings: Settings, records: int) -> Stopwatch:
-    """Run `serve` over the topic and its model until all records have results."""
-    instance, watch = Instance(settings), Stopwatch(records)
-
-    def look() -> None:
-        while not watch.seen(instance.view.scoring().results) and not instance.supervisor.stopping:
-            time.sleep(0.01)
-        instance.supervisor.stop()
-
-    threading.Thread(target=look, daemon=True).start()
-    instance.run()
-    return watch
-
-
-LOOPS: dict[str, Callable[[Settings, int], Stopwatch]] = {"bare": bare, "server": server}
-
-
 def _peak_mib() -> float:
     """Return the peak of resident memory; getrusage would count the parent's from before exec."""
     status = Path("/proc/self/status").read_text()
@@ -115,9 +56,3 @@ def _peak_mib() -> float:
 def _cpu_s() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
-
-
-if __name__ == "__main__":
-    loop, brokers, topic_names, count, result_format = sys.argv[1:]
-    chosen = settings_for(brokers, json.loads(topic_names), ResultFormat(result_format))
-    print(json.dumps(LOOPS[loop](chosen, int(count)).figures))

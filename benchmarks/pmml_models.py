@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,20 @@ def wine() -> Arrays:
     return {name: np.array([float(row[place]) for row in rows]) for place, name in enumerate(WINE)}
 
 
-def forest(trees: int, depth: int, seed: int = 5) -> bytes:
+Ranges = Mapping[str, tuple[float, float]]
+UNIT: Ranges = dict.fromkeys(FEATURES, (0.0, 1.0))
+
+
+def wine_forest(trees: int, depth: int, seed: int = 5) -> bytes:
+    """Return a random forest over the fields of wine records, its thresholds within what these have."""
+    return forest(trees, depth, seed, {name: (column.min(), column.max()) for name, column in wine().items()})
+
+
+def forest(trees: int, depth: int, seed: int = 5, ranges: Ranges = UNIT) -> bytes:
     """Return a random forest of about 220 KB a tree, at depth 12, as scikit-learn's exporters write them."""
     draw = np.random.default_rng(seed)
-    schema = '<MiningField name="y" usageType="target"/>' + "".join(f'<MiningField name="{f}"/>' for f in FEATURES)
+    features = list(ranges)
+    schema = '<MiningField name="y" usageType="target"/>' + "".join(f'<MiningField name="{f}"/>' for f in features)
     schema = f"<MiningSchema>{schema}</MiningSchema>"
     parts: list[str] = []
 
@@ -59,7 +70,9 @@ def forest(trees: int, depth: int, seed: int = 5) -> bytes:
         if left == 0 or (left < depth - 2 and draw.random() < 0.265):
             parts.extend(f'<ScoreDistribution value="{one}" recordCount="{draw.integers(30)}"/>' for one in LABELS)
         else:
-            name, value = FEATURES[draw.integers(len(FEATURES))], draw.random()
+            name, place = features[draw.integers(len(features))], draw.random()
+            low, high = ranges[name]
+            value = low + place * (high - low)
             for comparison in ("lessOrEqual", "greaterThan"):
                 test = f'<SimplePredicate field="{name}" operator="{comparison}" value="{value}"/>'
                 number = node(left - 1, number + 1, test)
@@ -71,7 +84,7 @@ def forest(trees: int, depth: int, seed: int = 5) -> bytes:
         node(depth, 0, "<True/>")
         parts.append("</TreeModel></Segment>")
     values = "".join(f'<Value value="{label}"/>' for label in LABELS)
-    fields = "".join(f'<DataField name="{name}" optype="continuous" dataType="double"/>' for name in FEATURES)
+    fields = "".join(f'<DataField name="{name}" optype="continuous" dataType="double"/>' for name in features)
     return (
         '<PMML xmlns="http://www.dmg.org/PMML-4_3" version="4.3"><Header/><DataDictionary>'
         f'{fields}<DataField name="y" optype="categorical" dataType="string">{values}</DataField></DataDictionary>'

@@ -49,6 +49,12 @@ COMMANDS = (
     Entry("stats", "stats", "stats", "Show what running servers do."),
     Entry("results", "results", "results", "Read the results topic."),
     Entry("score", "score", "score", "Score a file or standard input, without Kafka."),
+    Entry(
+        "bench",
+        "bench",
+        "bench",
+        "Measure a server by its results: throughput, latency, losses.",
+    ),
     Entry("config", "config", "app", "Show the settings and where they come from."),
     Entry("doctor", "doctor", "doctor", "Check what this machine has and what is missing."),
 )

@@ -44,6 +44,19 @@ OPTION_NAMES = frozenset(
         "STREAMSCORE_PROVISION",
         "STREAMSCORE_PROVISION_WAIT",
         "STREAMSCORE_RENEW_SECRETS",
+        "STREAMSCORE_BENCH_RATE",
+        "STREAMSCORE_BENCH_DURATION",
+        "STREAMSCORE_BENCH_RECORDS",
+        "STREAMSCORE_BENCH_RECORDS_FILE",
+        "STREAMSCORE_BENCH_WARM_UP",
+        "STREAMSCORE_BENCH_WAIT",
+        "STREAMSCORE_BENCH_SWAP_EVERY",
+        "STREAMSCORE_BENCH_SWAP_WINDOW",
+        "STREAMSCORE_BENCH_MODELS",
+        "STREAMSCORE_BENCH_SERVER",
+        "STREAMSCORE_BENCH_PLOT",
+        "STREAMSCORE_BENCH_SAVE",
+        "STREAMSCORE_BENCH_COMPARE",
     }
 )
 """The environment variables of options that stand for no setting; the loader must not call them unknown."""

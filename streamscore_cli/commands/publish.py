@@ -16,7 +16,7 @@ from streamscore_cli.commands.options import (
     plain_option,
     setting_option,
 )
-from streamscore_cli.commands.publish_run import check_sizes, end, messages_of, publish_session, settle
+from streamscore_cli.commands.publish_run import check_sizes, data_topic, end, messages_of, publish_session, settle
 from streamscore_cli.core.choices import OnBadRow
 from streamscore_cli.core.errors import RowUnreadable, UsageProblem
 
@@ -77,7 +77,7 @@ def data(
 
     if repeat and file == STANDARD_INPUT:
         raise UsageProblem("Standard input can be read only once, so --repeat cannot be.", "Name a file.")
-    target = _data_topic(settings)
+    target = data_topic(settings)
     interval_s = interval_s_of(interval, rate, settings.publisher.data_publish_interval_s if repeat else 0.0)
     encoder = row_encoder(settings.records_of(target), key)
     lines = count_lines(file, environment)
@@ -188,7 +188,7 @@ def everything(
     from streamscore_cli.publishing.models import Naming, data_type_of, model_files, outgoing_model
     from streamscore_cli.publishing.rows import BadRows, collected, row_encoder
 
-    target, publisher = _data_topic(settings), settings.publisher
+    target, publisher = data_topic(settings), settings.publisher
     directory = _data_directory(environment, settings, target)
     encoder = row_encoder(settings.records_of(target))
     bad_rows = BadRows(on_bad_row, environment.say)
@@ -204,15 +204,6 @@ def everything(
         sent = publish_everything(records, models, data_circle, model_circle, session)
         what = f"messages ({sent.records:,} records, {sent.models:,} models)"
         settle(environment, session, what, skipped=bad_rows.count)
-
-
-def _data_topic(settings: Settings) -> str:
-    named = [name for name in settings.topics.data if not name.startswith("^")]
-    if len(named) != 1:
-        raise UsageProblem(
-            f"Which data topic? The settings name {', '.join(settings.topics.data)}.", "Name one: topics.data, --topic."
-        )
-    return named[0]
 
 
 def _data_directory(environment: Environment, settings: Settings, target: str) -> Path:

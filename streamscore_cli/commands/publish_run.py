@@ -10,6 +10,7 @@ import typer
 
 from streamscore_cli.commands.environment import Environment
 from streamscore_cli.commands.exit_codes import ExitCode
+from streamscore_cli.core.errors import UsageProblem
 
 if TYPE_CHECKING:
     from streamscore_cli.config.settings import Settings
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """How long a publisher that was asked to stop waits for a broker that answers nothing."""
+
+
+def data_topic(settings: Settings) -> str:
+    """Return the one data topic of the settings; raises `UsageProblem` where they do not name exactly one."""
+    named = [name for name in settings.topics.data if not name.startswith("^")]
+    if len(named) != 1:
+        raise UsageProblem(
+            f"Which data topic? The settings name {', '.join(settings.topics.data)}.", "Name one: topics.data, --topic."
+        )
+    return named[0]
 
 
 @contextmanager

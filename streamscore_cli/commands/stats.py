@@ -116,10 +116,10 @@ def _own_address(server: ModelServerSettings) -> ServerAddress:
     if not server.port:
         hint = "Name the server: streamscore stats http://host:port"
         raise UsageProblem("The setting model_server.port is 0, any free port: no telling where a server is.", hint)
-    return ServerAddress("http", _reachable(server.host), server.port)
+    return ServerAddress("http", reachable(server.host), server.port)
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """Return the address to ask what listens at `host`: this machine's own where that is all of them."""
     from ipaddress import ip_address
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -32,12 +32,16 @@ class KafkaOutbox:
     """
 
     def __init__(
-        self, settings: Settings, health: ClientHealth | None = None, stopping: Callable[[], bool] = lambda: False
+        self,
+        settings: Settings,
+        health: ClientHealth | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+        role: Role = Role.OUTBOX,
     ) -> None:
         """Make the producer; `stopping` ends a wait for room in the queue."""
         self._health = health or ClientHealth()
         self._watch = self._health.watch("outbox")
-        self._producer = make_producer(client_options(settings.kafka, Role.OUTBOX), self._watch, self._on_delivery)
+        self._producer = make_producer(client_options(settings.kafka, role), self._watch, self._on_delivery)
         self._produce = self._producer.produce
         self._clock = SystemClock()
         self._rouser = Rouser(self._producer, "outbox", self._health, self._clock)
@@ -61,6 +65,19 @@ class KafkaOutbox:
             self._fail(error_of(exception), topic)
         if not self._sent % CALLBACKS_EVERY:
             self._producer.poll(0)
+
+    def send_many(self, topic: str, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        """Hand messages over, in order, as `send` does, and take what the client has to say."""
+        produce = self._produce
+        self._sent += len(keys)
+        for key, value in zip(keys, values, strict=True):
+            try:
+                produce(topic, value, key)
+            except BufferError:
+                self._insist(partial(produce, topic, value, key), topic)
+            except KafkaException as exception:
+                self._fail(error_of(exception), topic)
+        self._producer.poll(0)
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all is acknowledged or refused; tell whether it is."""

@@ -34,7 +34,7 @@ class Server:
     def __init__(self, settings: Settings, directory: Path, name: str = "one", **scoring: str) -> None:
         self.name = name
         self.file = directory / f"{name}.toml"
-        self.file.write_text(_toml(settings, name, scoring))
+        self.file.write_text(_toml(settings, directory, name, scoring))
         self.log = directory / f"{name}.log"
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,7 +109,7 @@ class Server:
             sys.stderr.write(f"log of server {self.name}:\n{self.log.read_text()}\n")
 
 
-def _toml(settings: Settings, name: str, scoring: Mapping[str, str]) -> str:
+def _toml(settings: Settings, directory: Path, name: str, scoring: Mapping[str, str]) -> str:
     topics = settings.topics
     lines = [
         "[kafka]",
@@ -122,6 +122,8 @@ def _toml(settings: Settings, name: str, scoring: Mapping[str, str]) -> str:
         "[scoring]",
         f'group = "{settings.scoring.group}"',
         *(f'{leaf} = "{value}"' for leaf, value in scoring.items()),
+        "[models]",
+        f"cache_dir = {json.dumps(str(directory / 'compiled'))}",
         "[model_server]",
         "port = 0",
         f'instance = "{name}"',
