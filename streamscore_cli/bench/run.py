@@ -43,13 +43,12 @@ class SwapPlan:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a run went, besides what its two threads noted."""
+    """How a run went, besides what its two threads noted; how busy each was is a share of a core while it ran."""
 
     swaps: tuple[Swap, ...]
     refused: int
-    sender_s: float
-    receiver_s: float
-    wall_s: float
+    sender_busy: float
+    receiver_busy: float
     interrupted: bool
     silent: bool
 
@@ -76,18 +75,20 @@ class Run:
                 sending = pool.submit(self.sender.run, halt.is_set)
                 silent = self._watch(sending, receiving, stop, conductor)
                 halt.set()
-                sender_s = sending.result()
-                wall_s = self.clock.monotonic_s() - began_s
+                sender_busy = self._share(sending.result(), began_s)
                 refused = self._settle(GRACE_S if stop.requested or silent else FLUSH_S)
                 if not silent:
                     self._drain(receiving, stop, conductor, self.sender.log.sent - refused)
                 deaf.set()
-                receiver_s = receiving.result()
+                receiver_busy = self._share(receiving.result(), began_s)
             finally:
                 halt.set()
                 deaf.set()
         silent = self.receiver.silent and not stop.requested
-        return Finished(tuple(conductor.swaps), refused, sender_s, receiver_s, wall_s, stop.requested, silent)
+        return Finished(tuple(conductor.swaps), refused, sender_busy, receiver_busy, stop.requested, silent)
+
+    def _share(self, busy_s: float, began_s: float) -> float:
+        return busy_s / max(self.clock.monotonic_s() - began_s, 1e-9)
 
     def _settle(self, patience_s: float) -> int:
         """Wait for acknowledgements; return how many records the broker has not taken."""
@@ -127,9 +128,8 @@ class Run:
             patience_s = self.plan.wait_s if answered.distinct < due or conductor.waits else QUIET_S
             if now_s - quiet_since_s >= patience_s or (stop.requested and now_s >= stop_at_s):
                 return
-            (time.sleep if stop.requested else stop.wait)(
-                LOOK_S
-            )  # a stop that was requested ends every wait of its own
+            pause = time.sleep if stop.requested else stop.wait  # once requested, a stop waits no more
+            pause(LOOK_S)
 
 
 class _Conductor:

@@ -82,9 +82,10 @@ class FastPoll:
         total = summed(self.ballots, self.grove.leaves(cells))
         shares = total / self.count
         shares = rounded(shares) if self.slow.single else shares
-        value = self.labels.take(total.argmax(axis=1))
+        best = total.argmax(axis=1)
+        value = self.labels.take(best)
         if not self.in_order and isinstance(batch, PlainBatch):
-            rows = np.flatnonzero(tied(total))
+            rows = np.flatnonzero(tied(total, best))
             if len(rows):
                 value[rows] = self.slow.predict(batch.only(rows)).value.values
         return Prediction(Column(value), {PROBABILITY: shares})

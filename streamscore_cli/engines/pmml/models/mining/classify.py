@@ -61,7 +61,7 @@ class ClassificationEnsemble:
 
     def _winners(self, found: Gathered, total: Matrix) -> NDArray[np.intp]:
         best: NDArray[np.intp] = np.argmax(total, axis=1)
-        rows = np.flatnonzero(tied(total))
+        rows = np.flatnonzero(tied(total, best))
         if len(rows):
             most = total[rows] == total[rows, best[rows]][:, None]
             best[rows] = np.argmin(np.where(most, self._met(found, rows), math.inf), axis=1)
@@ -109,7 +109,7 @@ class ClassificationEnsemble:
         return rounded(values) if self.single else values
 
 
-def tied(total: Matrix) -> Flags:
-    """Return the rows in which several labels have the largest total."""
-    count: NDArray[np.intp] = np.add.reduce(total == np.maximum.reduce(total, axis=1)[:, None], axis=1)
-    return count > 1
+def tied(total: Matrix, best: NDArray[np.intp]) -> Flags:
+    """Return the rows in which several labels have the largest total, `best` being the first of them in each row."""
+    flags: Flags = best + total[:, ::-1].argmax(axis=1) != total.shape[1] - 1
+    return flags
