@@ -1,13 +1,13 @@
 """The bare loop: what the tuned client can do when nothing is decoded, scored or encoded; a program of its own.
 
-Its results are the bytes of one file, over and over: one result as the server writes it, made beforehand. The client's
-properties, the size of a batch and the time of a checkpoint are the server's.
+It takes key, value, partition and offset of every record. Its results are the bytes of one file, over and over: one
+result as the server writes it, made beforehand. The client's properties, the size of a batch, the time of a checkpoint
+and what is done about garbage are the server's.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,12 +17,14 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from streamscore_cli.config.settings import CheckpointSettings, KafkaSettings, ScoringSettings
 from streamscore_cli.kafka.options import Role, client_options
+from streamscore_cli.runtime.garbage import spare_collections
 
 BATCH = ScoringSettings().batch_records
 IDLE_S = 0.05
 FLUSH_S = 30.0
 
 _key: Callable[[Message], Any] = Message.key
+_value: Callable[[Message], Any] = Message.value
 _partition: Callable[[Message], Any] = Message.partition
 _offset: Callable[[Message], Any] = Message.offset
 
@@ -44,8 +46,7 @@ class Bare:
         self._consumer.subscribe([data])
         done: dict[int, int] = {}
         close_at_s = 0.0
-        gc.collect()
-        gc.freeze()
+        spare_collections()
         while True:
             messages = self._consumer.consume(BATCH, 0) or self._consumer.consume(1, IDLE_S)
             if any(map(Message.error, messages)):
@@ -59,8 +60,8 @@ class Bare:
     def _produce(self, topic: str, messages: Sequence[Message]) -> dict[int, int]:
         """Produce a result a message; return the offset after the last of each partition."""
         produce, result = self._producer.produce, self._result
-        partitions = list(map(_partition, messages))
-        for key, partition in zip(map(_key, messages), partitions, strict=True):
+        partitions, values = list(map(_partition, messages)), map(_value, messages)
+        for _value_read, key, partition in zip(values, map(_key, messages), partitions, strict=True):
             while True:
                 try:
                     produce(topic, result, key, partition)

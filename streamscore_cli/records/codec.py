@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from streamscore_cli.core.columns import Columns, Rows
@@ -15,14 +15,12 @@ from streamscore_cli.core.signature import Field
 class Decoded:
     """`columns` holds the rows that could be decoded; `rows[i]` is the place of its row i in the batch.
 
-    `failures` name the other rows, by their place in the batch. `constants` are texts that a column has in all of its
-    rows, by its name, as far as a codec knows them for nothing: a column that is not named may have one text, too.
+    `failures` name the other rows, by their place in the batch.
     """
 
     columns: Columns
     rows: Rows
     failures: tuple[Failure, ...]
-    constants: Mapping[str, str] = field(default_factory=dict)
 
 
 class RecordCodec(Protocol):

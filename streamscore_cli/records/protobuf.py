@@ -77,14 +77,11 @@ class ProtobufCodec:
             numbers, rows = numbers.take(order, axis=1), rows[order]
         arrays: dict[str, Column] = {field.name: _NOTHING for field in self._fields}
         arrays |= {name: numbers[line] for name, line in self._plan.numbers.items()}
-        constants: dict[str, str] = {}
         for name, pieces in zip(self._plan.objects, gathered.pieces, strict=True):
             column = joined(pieces)
             if len(column) == 1:
-                if isinstance(column[0], str):
-                    constants[name] = column[0]
                 column = column.repeat(count)
             elif order is not None:
                 column = column[order]
             arrays[name] = column
-        return Decoded(Columns(count, arrays), all_rows(length) if count == length else rows, failures, constants)
+        return Decoded(Columns(count, arrays), all_rows(length) if count == length else rows, failures)

@@ -63,10 +63,13 @@ def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
         )
     arrays: dict[str, Column] = {}
     failures: list[Failure] = []
-    for field, taken in zip(signature.inputs, sources, strict=True):
-        converted = _input(columns, field, taken)
-        arrays[field.name] = converted.column
-        failures.extend(converted.failures)
+    for (name, plain), field, taken in zip(_forms(signature), signature.inputs, sources, strict=True):
+        column = columns.arrays[taken[0]] if plain and taken else None
+        if column is None or column.dtype.kind == "O":
+            converted = _input(columns, field, taken)
+            column = converted.column
+            failures.extend(converted.failures)
+        arrays[name] = column
     bound = Columns(columns.length, arrays)
     if not failures:
         return Bound(bound, all_rows(columns.length))
@@ -75,6 +78,12 @@ def bind(columns: Columns, signature: Signature, names: Names) -> Bound:
     kept[list(first_of_row)] = False
     rows = np.flatnonzero(kept)
     return Bound(bound.take(rows), rows, tuple(first_of_row[row] for row in sorted(first_of_row)))
+
+
+@lru_cache(maxsize=256)
+def _forms(signature: Signature) -> tuple[tuple[str, bool], ...]:
+    """Return the name of every input, and whether a column of numbers is one as it is."""
+    return tuple((field.name, field.width == 1 and field.type.is_numeric) for field in signature.inputs)
 
 
 def check_fits(signature: Signature, fields: tuple[Field, ...], names: Names) -> None:
