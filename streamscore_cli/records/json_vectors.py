@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import orjson
@@ -17,14 +16,20 @@ import orjson
 from streamscore_cli.core.columns import Rows
 from streamscore_cli.core.failures import Cause
 from streamscore_cli.records.json_objects import Objects, Parsed, others, parse_objects
-from streamscore_cli.records.number_lists import Matrix, NoSuchList, NumberLists
+from streamscore_cli.records.number_lists import Matrix, NoSuchList, NumberLists, Text
 
-Split = tuple[dict[str, Any], tuple[bytes, ...]]
-"""An object without its vectors, and the text of each of these."""
-
-_PIECE_BYTES = 128 * 1024
+_PIECE_BYTES = 256 * 1024
 """What is cut from records before it is read: as much as the processor's nearer memory holds."""
 _CLOSING = {b'"': b'"', b"[": b"]"}
+_COMMA = ord(",")
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Records taken apart: objects without their vectors, and of each vector the texts."""
+
+    objects: Objects
+    texts: Sequence[list[Text]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +81,67 @@ class JsonVectors:
         vectors = {name: np.empty((len(values), lists.width)) for name, lists in self._fields.items()}
         step = 1 + _PIECE_BYTES * len(values) // (1 + sum(map(len, filter(None, values))))
         for first in range(0, len(values), step):
-            piece = [(row, self._split(value)) for row, value in enumerate(values[first : first + step], first)]
-            cut = [(row, found) for row, found in piece if found is not None]
+            found_rows, found = self._split(values[first : first + step], first)
             place = len(rows)
-            for at, (name, lists) in enumerate(self._fields.items()):
-                unread = lists.read([found[1][at] for _, found in cut], vectors[name][place : place + len(cut)])
+            for (name, lists), texts in zip(self._fields.items(), found.texts, strict=True):
+                unread = lists.read(texts, vectors[name][place : place + len(texts)])
                 odd.update(place + one for one in unread)
-            rows += [row for row, _ in cut]
-            objects += [found[0] for _, found in cut]
+            rows += found_rows
+            objects += found.objects
         parsed = Parsed(objects, np.array(rows, np.intp))
         if len(rows) == len(values) and not odd:
             return WithVectors(parsed, vectors)
         return _taken(parsed, vectors, others(len(objects), sorted(odd)))
 
-    def _split(self, value: bytes | None) -> Split | None:
-        """Return the object without its vectors, and the text of these; None when that is not certain.
+    def _split(self, values: Sequence[bytes | None], first: int) -> tuple[Sequence[int], _Split]:
+        """Take apart all at once or, where that is not certain of one, each; return the rows of those that could be."""
+        found = self._at_once(values)
+        if found is not None:
+            return range(first, first + len(values)), found
+        each = ((row, self._at_once([value])) for row, value in enumerate(values, first))
+        good = [(row, one) for row, one in each if one is not None]
+        texts = [[one.texts[at][0] for _, one in good] for at in range(len(self._keys))]
+        return [row for row, _ in good], _Split([one.objects[0] for _, one in good], texts)
+
+    def _at_once(self, values: Sequence[bytes | None]) -> _Split | None:
+        """Take apart records; None when that is not certain of one of them.
 
         The stamp in a vector's place comes back as the field's value exactly when that place is the field's.
         """
-        if value is None:
-            return None
-        texts = []
-        for key in self._keys:
-            at = value.find(key)
-            begin = at + len(key)
-            if value[begin : begin + 1] == b" ":
-                begin += 1
-            opening = value[begin : begin + 1]
-            if at < 0 or opening not in _CLOSING:
-                return None
-            end = value.find(_CLOSING[opening], begin + 1)
-            text = value[begin + 1 : end]
-            if end < 0 or (opening == b"[" and text.rstrip().endswith(b",")):
-                return None
-            texts.append(text)
-            value = b"%b%b%b" % (value[:begin], self._quoted, value[end + 1 :])
+        texts: list[list[Text]] = [[] for _ in self._keys]
+        vectors = list(zip(self._keys, texts, strict=True))
         try:
-            found = orjson.loads(value)
-        except orjson.JSONDecodeError:
+            objects = list(map(orjson.loads, [self._cut_out(value, vectors) for value in values]))
+        except ValueError:  # as those of orjson are
             return None
-        if not isinstance(found, dict) or list(map(found.get, self._fields)) != self._stamps:
+        if set(map(type, objects)) != {dict}:
             return None
-        return found, tuple(texts)
+        for name, stamp in zip(self._fields, self._stamps, strict=True):
+            if [item.get(name) for item in objects].count(stamp) < len(objects):
+                return None
+        return _Split(objects, texts)
+
+    def _cut_out(self, value: bytes | None, vectors: Sequence[tuple[bytes, list[Text]]]) -> bytes:
+        """Return the bytes with the stamp in each vector's place, and add its text to those beside its key.
+
+        Raises ValueError where there is no such place.
+        """
+        if value is None:
+            raise ValueError
+        for key, texts in vectors:
+            begin = value.index(key) + len(key)
+            opening = value[begin : begin + 1]
+            if opening == b" ":
+                begin += 1
+                opening = value[begin : begin + 1]
+            closing = _CLOSING.get(opening)
+            if closing is None:
+                raise ValueError
+            end = value.index(closing, begin + 1)
+            more = value[end - 1] == _COMMA and closing == b'"'  # an array that ends with a comma is none
+            texts.append(memoryview(value)[begin + 1 : end - more])
+            value = value[:begin] + self._quoted + value[end + 1 :]
+        return value
 
     def _parsed(self, values: Sequence[bytes | None], places: Rows) -> WithVectors:
         """Read records the long way; their places in the batch are `places`."""
@@ -136,7 +160,7 @@ def vector_of(values: Sequence[object], name: str, lists: NumberLists) -> tuple[
     failed: list[tuple[int, Cause, str]] = []
     texts = [at for at, value in enumerate(values) if isinstance(value, str)]
     read = np.empty((len(texts), lists.width))
-    odd = lists.read([str(values[at]).encode() for at in texts], read)
+    odd = lists.read([str(values[at]).removesuffix(",").encode() for at in texts], read)
     matrix[texts] = read
     plain = set(texts) - {texts[place] for place in odd}
     for at, value in enumerate(values):

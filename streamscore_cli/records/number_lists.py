@@ -7,6 +7,7 @@ double nearest to it, as Python's `float` reads it.
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,12 +20,13 @@ Matrix = NDArray[np.float64]
 FlatReader = Callable[[bytes], Matrix | None]
 """Reads a JSON array of numbers as one row; None: it is none, or holds what needs a closer look."""
 
-_CHUNK_BYTES = 128 * 1024
-_BLANK = ord(" ")
+Text = bytes | memoryview
+"""Numbers with commas between them."""
+
+_CHUNK_BYTES = 512 * 1024
+"""What is read at once: more than the pieces that records come in, lest each of these leave a remainder."""
+_LINE_ENDS = (b"\n", b"\r", b"\t")
 _SHOWN = 40
-_MARK = b"-8.25e-301"
-"""A number that is put behind each list: where none is found before the last column, every list has its length."""
-_MARKED = float(_MARK)
 
 
 class NoSuchList(Exception):
@@ -38,12 +40,15 @@ class NumberLists:
         """Take the length of a list, and who reads a JSON array of numbers: by default the fastest that is there."""
         self.width = width
         self._read_flat = read_flat or fastest_reader()
+        # Put behind each list, and known to nobody: where it stands in the last column, every list has its length.
+        self._mark = secrets.randbits(53)
+        self._between = b",%d," % self._mark
 
-    def read(self, texts: Sequence[bytes], into: Matrix) -> list[int]:
+    def read(self, texts: Sequence[Text], into: Matrix) -> list[int]:
         """Write each text's numbers to its row of `into`, and return the places of those that `exact` is needed for.
 
-        A text is a list without brackets. Its numbers are read as JSON writes them. The rows at the places returned
-        hold nothing.
+        A text is a list without brackets, and without a comma at its end. Its numbers are read as JSON writes them. The
+        rows at the places returned hold nothing.
         """
         odd: list[int] = []
         place = 0
@@ -66,7 +71,7 @@ class NumberLists:
             raise NoSuchList(f"holds {len(numbers)} numbers, must hold {self.width}")
         return numbers
 
-    def _write(self, texts: Sequence[bytes], into: Matrix) -> Sequence[int]:
+    def _write(self, texts: Sequence[Text], into: Matrix) -> Sequence[int]:
         """Write lists at once, or else one by one, and return the places of those that could not be read."""
         found = self._chunk(texts)
         if found is not None:
@@ -76,17 +81,16 @@ class NumberLists:
             return (0,)
         return [at for at, text in enumerate(texts) if self._write([text], into[at : at + 1])]
 
-    def _chunk(self, texts: Sequence[bytes]) -> Matrix | None:
+    def _chunk(self, texts: Sequence[Text]) -> Matrix | None:
         """Read lists at once; None when one of them is not `width` plain numbers, or when that cannot be told."""
-        closed = [text if text.endswith(b",") else text + b"," for text in texts]
-        joined = (_MARK + b",").join(closed)
-        if b"[" in joined or np.frombuffer(joined, np.uint8).min() < _BLANK:
+        joined = self._between.join([b"[0", *texts, b"0]"])
+        if joined.find(b"[", 1) >= 0 or any(end in joined for end in _LINE_ENDS):
             return None  # readers go into arrays inside; and in a text of JSON line ends are escaped
-        flat = self._read_flat(b"[%b%b]" % (joined, _MARK))
-        if flat is None or flat.size != len(texts) * (self.width + 1):
+        flat = self._read_flat(joined)
+        if flat is None or flat.size != len(texts) * (self.width + 1) + 3:
             return None
-        found = flat.reshape(len(texts), self.width + 1)[:, : self.width]
-        return None if len(texts) > 1 and (found == _MARKED).any() else found
+        found = flat[2:-1].reshape(len(texts), self.width + 1)
+        return found[:, : self.width] if (found[:, self.width] == self._mark).all() else None
 
 
 def fastest_reader() -> FlatReader:

@@ -15,6 +15,8 @@ from streamscore_cli.core.errors import RowUnreadable
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.signature import Field, FieldType
 from streamscore_cli.records.json_codec import JsonCodec
+from streamscore_cli.records.json_vectors import JsonVectors
+from streamscore_cli.records.number_lists import Matrix, NumberLists, read_flat_with_orjson
 
 WIDTH = 784
 
@@ -88,7 +90,12 @@ BAD = [
     ('{"x":{"v":"1,2"}}', Cause.MISSING_INPUT, "field v is missing, must hold 2 numbers"),
     ('{"v":"1,2","v":null}', Cause.MISSING_INPUT, "field v is missing, must hold 2 numbers"),
     ('{"v":"1,2","v":[]}', Cause.WRONG_TYPE, "field v holds 0 numbers, must hold 2"),
+    ('{"v":"1,2,,"}', Cause.WRONG_TYPE, 'field v has "" as number 3'),
+    ('{"v":"1,,"}', Cause.WRONG_TYPE, 'field v has "" as number 2'),
+    ('{"v":","}', Cause.WRONG_TYPE, 'field v has "" as number 1'),
+    ('{"v":""}', Cause.WRONG_TYPE, "field v holds 0 numbers, must hold 2"),
     ('{"v":[1,2,]}', Cause.UNDECODABLE, "12 bytes are not JSON"),
+    ('{"v":[1,2, ]}', Cause.UNDECODABLE, "13 bytes are not JSON"),
     ('{"v":[1,1e400]}', Cause.UNDECODABLE, "15 bytes are not JSON"),
     ('{"v":"1,\n2"}', Cause.UNDECODABLE, "12 bytes are not JSON"),
     ('{"v":"1,2"', Cause.UNDECODABLE, "10 bytes are not JSON"),
@@ -113,6 +120,19 @@ def test_an_odd_record_far_behind_the_first_fails_alone() -> None:
     decoded = JsonCodec(vectors={"dataPoint": WIDTH}).decode([*good, crayfish([1, 2], as_text=True), *good])
     assert [failure.row for failure in decoded.failures] == [60]
     assert decoded.columns.arrays["dataPoint"][:, -1].tolist() == [row + 0.5 for row in range(60)] * 2
+
+
+@pytest.mark.parametrize("text", ['{"v":"1,2,"}', '{"v": [1,2]}', '{"\\u0076":"1,2,"}', '{"x":[1],"v":"1,2"}'])
+def test_a_batch_of_records_alike_is_read_at_once(text: str) -> None:
+    arrays: list[bytes] = []
+
+    def reader(array: bytes) -> Matrix | None:
+        arrays.append(array)
+        return read_flat_with_orjson(array)
+
+    found = JsonVectors({"v": NumberLists(2, reader)}).decode([text.encode()] * 20)
+    assert found.vectors["v"].tolist() == [[1, 2]] * 20
+    assert len(arrays) == 1
 
 
 def test_vectors_stand_among_the_declared_fields_in_their_order() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from streamscore_cli.records.number_lists import (
     FlatReader,
@@ -30,9 +31,9 @@ def reader(request: pytest.FixtureRequest) -> FlatReader:
 
 
 def rows_of(lists: NumberLists, *texts: str) -> list[list[float] | str]:
-    """Return each text's numbers, or `odd`."""
+    """Return each text's numbers, or `odd`; a comma at its end is left out as those who call do."""
     matrix = np.full((len(texts), lists.width), np.nan)
-    odd = lists.read([text.encode() for text in texts], matrix)
+    odd = lists.read([text.removesuffix(",").encode() for text in texts], matrix)
     return ["odd" if place in odd else row for place, row in enumerate(matrix.tolist())]
 
 
@@ -50,17 +51,32 @@ def test_one_odd_text_costs_the_others_nothing(reader: FlatReader, text: str) ->
     assert rows_of(NumberLists(2, reader), "1,2", text, "3,4") == [[1, 2], "odd", [3, 4]]
 
 
-def test_the_number_that_divides_lists_is_a_number_like_any_other(reader: FlatReader) -> None:
+@pytest.mark.parametrize("texts", [("1", "2,3,4"), ("1,2,3", "4"), ("1,2,3,4", "", "5,6"), ("", "1,2,3,4")])
+def test_lists_of_other_lengths_are_odd_though_the_numbers_add_up(reader: FlatReader, texts: tuple[str, ...]) -> None:
+    assert rows_of(NumberLists(2, reader), *texts) == [[5, 6] if text == "5,6" else "odd" for text in texts]
+
+
+def test_the_number_that_divides_lists_is_one_like_any_other_and_known_to_nobody() -> None:
+    arrays: list[bytes] = []
+
+    def reader(array: bytes) -> NDArray[np.float64] | None:
+        arrays.append(array)
+        return read_flat_with_orjson(array)
+
     lists = NumberLists(2, reader)
-    assert rows_of(lists, "1,-8.25e-301", "-8.25e-301,2") == [[1, -8.25e-301], [-8.25e-301, 2]]
-    assert rows_of(lists, "1", "-8.25e-301,2,3") == ["odd", "odd"]
+    rows_of(lists, "1,2", "3,4")
+    rows_of(NumberLists(2, reader), "1,2", "3,4")
+    first, second = (json.loads(array) for array in arrays)
+    assert first != second
+    [mark] = set(first) - {0, 1, 2, 3, 4}
+    assert rows_of(lists, f"1,{mark}", f"{mark},2") == [[1, mark], [mark, 2]]
 
 
 def test_more_lists_than_are_read_at_once(reader: FlatReader) -> None:
-    texts = [f"{row}.5,{row * 7}," for row in range(30_000)]
-    assert rows_of(NumberLists(2, reader), *texts) == [[row + 0.5, row * 7] for row in range(30_000)]
+    texts = [f"{row}.5,{row * 7}," for row in range(60_000)]
+    assert rows_of(NumberLists(2, reader), *texts) == [[row + 0.5, row * 7] for row in range(60_000)]
     found = rows_of(NumberLists(2, reader), *texts, "1", "2,3")
-    assert (found.index("odd"), found.count("odd"), found[-1]) == (30_000, 1, [2, 3])
+    assert (found.index("odd"), found.count("odd"), found[-1]) == (60_000, 1, [2, 3])
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), max_size=6))
