@@ -31,7 +31,7 @@ from streamscore_cli.engines.detect import detect_format
 from streamscore_cli.engines.engine import Servable
 from streamscore_cli.engines.registry import engines_for
 from streamscore_cli.records.codecs import codec_for
-from streamscore_cli.records.results import ScoredRows, encoder_for
+from streamscore_cli.records.results import ScoredRows, ScoredTogether, encoder_for
 from streamscore_cli.serving.binding import Names
 from streamscore_cli.serving.scorer import score_slot
 
@@ -140,10 +140,11 @@ def _labels(size: int) -> Scores:
     return Scores(np.array(labels, dtype=object)[places], labels, probabilities)
 
 
-def _scored(scores: Scores) -> ScoredRows:
+def _scored(scores: Scores) -> ScoredTogether:
     model = ModelIdentity("model", 7, "0" * 64)
     size = len(scores)
-    return ScoredRows("wine", scores, model, "models_data", [0] * size, list(range(size)), [1_790_000_000_000] * size)
+    places = [0] * size, list(range(size)), [1_790_000_000_000] * size
+    return ScoredRows("wine", scores, model, "models_data", *places).alone()
 
 
 def measure() -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,26 +43,10 @@ class Columns:
             return self
         return Columns(len(rows), {name: array[rows] for name, array in self.arrays.items()}, self.ordered)
 
-    def arranged(self, order: Rows) -> Columns:
-        """Return all rows in another order, `order` having the index of each."""
-        return Columns(self.length, {name: array[order] for name, array in self.arrays.items()}, self.ordered)
-
-    def between(self, first: int, end: int) -> Columns:
-        """Return the rows from `first` up to `end` without copying them."""
-        arrays = {name: array[first:end] for name, array in self.arrays.items()}
-        return Columns(end - first, arrays, self.ordered)
-
     def without(self, name: str) -> Columns:
         """Return the same rows without the column `name`, which need not exist."""
         kept = {key: array for key, array in self.arrays.items() if key != name}
         return Columns(self.length, kept, self.ordered)
-
-
-def joined(parts: Sequence[Columns]) -> Columns:
-    """Return the rows of all parts, which have the same columns, one part after the other."""
-    first, length = parts[0], sum(part.length for part in parts)
-    arrays = {name: np.concatenate([part.arrays[name] for part in parts]) for name in first.arrays}
-    return Columns(length, arrays, first.ordered)
 
 
 def all_rows(length: int) -> Rows:

@@ -32,15 +32,6 @@ class Scores:
         """Return the number of rows, the failed ones included."""
         return len(self.result)
 
-    def between(self, first: int, end: int) -> Scores:
-        """Return the answers from `first` up to `end` without copying them, without failures."""
-        return Scores(
-            self.result[first:end],
-            self.labels,
-            None if self.probabilities is None else self.probabilities[first:end],
-            {name: array[first:end] for name, array in self.outputs.items()},
-        )
-
     def take(self, rows: NDArray[np.intp]) -> Scores:
         """Return the answers at `rows`, without failures; all rows, in order, cost nothing."""
         if len(rows) == len(self):

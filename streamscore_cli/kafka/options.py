@@ -72,6 +72,7 @@ _ALL: Mapping[str, Value] = {
     "client.id": "streamscore",
     "reconnect.backoff.max.ms": 2_000,  # the default of 10 s is how late a restarted broker would be found
     "socket.keepalive.enable": True,
+    "socket.nagle.disable": True,  # a small request must not wait for the answer to the one before
     "socket.connection.setup.timeout.ms": 10_000,
     "topic.metadata.refresh.interval.ms": 30_000,  # new partitions and topics are found within this time
     "statistics.interval.ms": 2_000,  # tells that a broker is back, which no error does

@@ -53,7 +53,7 @@ class JsonAnswers:
 
     def encode(self, scored: ScoredRows) -> str:
         """Return the lines of one part."""
-        return "".join(f"{body.decode()}\n" for body in self._encoder.encode(scored))
+        return "".join(f"{body.decode()}\n" for body in self._encoder.encode(scored.alone()))
 
 
 class CsvAnswers:

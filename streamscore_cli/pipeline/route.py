@@ -43,10 +43,11 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows of one served data type; row i of `columns` is row `rows[i]` of the batch."""
+    """Rows of one served data type: those at `places` of all decoded `columns`, which are `rows` of the batch."""
 
     data_type: str
     columns: Columns
+    places: Rows
     rows: Rows
 
 
@@ -76,13 +77,13 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     distinct = dict.fromkeys(named)
     standings = {name: standing(name) if name else Standing.UNKNOWN for name in distinct}
     if len(distinct) == 1 and Standing.SERVED in standings.values():
-        group = Group(named[0], columns, decoded.rows)
+        group = Group(named[0], columns, all_rows(columns.length), decoded.rows)
         return Routed((group,), decoded.failures, named=named, decoded_rows=decoded.rows)
     order, ends = _sorted(named, distinct)
     places = {name: order[first:end] for name, first, end in ends}
-    columns, rows = columns.arranged(order), decoded.rows[order]
+    rows = decoded.rows[order]
     groups = tuple(
-        Group(name, columns.between(first, end), rows[first:end])
+        Group(name, columns, order[first:end], rows[first:end])
         for name, first, end in ends
         if standings[name] is Standing.SERVED
     )
@@ -161,7 +162,7 @@ def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Rows], rows: 
     for group in routed.groups:
         kept = np.flatnonzero([goes_on(row) for row in group.rows.tolist()])
         if len(kept):
-            groups.append(Group(group.data_type, group.columns.take(kept), group.rows[kept]))
+            groups.append(replace(group, places=group.places[kept], rows=group.rows[kept]))
     failures = tuple(failure for failure in routed.failures if goes_on(failure.row))
     held = {(batch.topic, partition): offset for partition, offset in holds.items()}
     return replace(routed, groups=tuple(groups), failures=failures, holds=held, waits_for=waits_for)

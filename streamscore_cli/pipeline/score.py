@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,15 +10,15 @@ import numpy as np
 
 from streamscore_cli.core.batch import OutboundResults, RecordBatch
 from streamscore_cli.core.clock import Clock
-from streamscore_cli.core.columns import joined
+from streamscore_cli.core.columns import Rows
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.message_size import message_bytes
 from streamscore_cli.pipeline.route import Group, TopicRecords
-from streamscore_cli.records.results import ResultEncoder, ScoredRows
-from streamscore_cli.records.scored_rows import TimedRows
+from streamscore_cli.records.results import ResultEncoder
+from streamscore_cli.records.scored_rows import Head, ScoredTogether, TimedRows
 from streamscore_cli.serving.binding import Names
 from streamscore_cli.serving.manager import LoadedModel, Manager
-from streamscore_cli.serving.scorer import ScoredPart, score_slot
+from streamscore_cli.serving.scorer import score_slot
 from streamscore_cli.state.snapshots import SlotUse
 
 T = TypeVar("T")
@@ -33,13 +32,27 @@ TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class TimedTogether:
+    """Rows that one call of `engine` scored, in nanoseconds a record."""
+
+    rows: ScoredTogether
+    engine: str
+    scoring_ns: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
-    """Encoded results in the order of their records, the same unencoded, who answered, and what failed."""
+    """Encoded results in the order of their records, the same unencoded, what models did, and what failed."""
 
     results: OutboundResults
-    answers: tuple[TimedRows, ...]
+    calls: tuple[TimedTogether, ...]
     uses: tuple[SlotUse, ...]
     failures: tuple[Failure, ...]
+
+    @property
+    def answers(self) -> tuple[TimedRows, ...]:
+        """Return the unencoded rows of each data type, taken apart only when somebody asks."""
+        return tuple(TimedRows(rows, call.engine, call.scoring_ns) for call in self.calls for rows in call.rows.apart())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,7 @@ class _Answered:
     limit_bytes: int
     rows: list[int]
     values: list[bytes]
-    parts: list[TimedRows]
+    calls: list[TimedTogether]
     uses: list[SlotUse]
     failures: list[Failure]
 
@@ -59,9 +72,14 @@ class _Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spent:
-    begun_ns: int
-    per_record_ns: float
+class _Sources:
+    """Rows of a batch and what their records have besides values."""
+
+    rows: list[int]
+    keys: Sequence[bytes | None]
+    partitions: Sequence[int]
+    offsets: Sequence[int]
+    timestamps_ms: Sequence[int]
 
 
 class Scorer:
@@ -78,65 +96,85 @@ class Scorer:
         """Answer every row of `groups`, as a result for the topic of `records` or as a failure; keep their order."""
         limit_bytes = self._max_bytes.get(records.results_topic, DEFAULT_BYTES)
         answered = _Answered(limit_bytes, [], [], [], [], [])
-        with ExitStack() as held:
-            models = [held.enter_context(self.manager.use(group.data_type)) for group in groups]
+        with self.manager.use_all([group.data_type for group in groups]) as models:
             for slots in _by_content(groups, models):
                 self._score_alike(batch, slots, records.names, answered)
         rows, values = answered.rows, answered.values
-        if len(groups) > 1 or answered.failures:
+        if len(answered.calls) > 1:
             order = np.argsort(np.array(rows, np.intp)).tolist()
             rows, values = [rows[place] for place in order], [values[place] for place in order]
         results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _at(batch.partitions, rows))
-        return Scored(results, tuple(answered.parts), tuple(answered.uses), tuple(answered.failures))
+        return Scored(results, tuple(answered.calls), tuple(answered.uses), tuple(answered.failures))
 
     def _score_alike(self, batch: RecordBatch, slots: Sequence[_Slot], names: Names, answered: _Answered) -> None:
         """Score the rows of all slots at once: their models are the same."""
         begun_ns = self._clock.perf_ns()
-        rows = slots[0].group.rows if len(slots) == 1 else np.concatenate([slot.group.rows for slot in slots])
-        columns = slots[0].group.columns if len(slots) == 1 else joined([slot.group.columns for slot in slots])
-        found = score_slot(slots[0].model.servable, columns, names)
+        places, rows, codes = _merged(slots)
+        found = score_slot(slots[0].model.servable, slots[0].group.columns.take(places), names)
         spent_ns = (self._clock.perf_ns() - begun_ns) / max(len(rows), 1)
         answered.failures.extend(failure.at(int(rows[failure.row])) for failure in found.failures)
-        ends = np.cumsum([len(slot.group.rows) for slot in slots])
+        heads = [Head(slot.group.data_type, slot.model.identity) for slot in slots]
         for part in found.parts:
-            cuts = [0, *np.searchsorted(part.rows, ends).tolist()]
-            for slot, first, end in zip(slots, cuts, cuts[1:], strict=False):
-                if first < end:
-                    of_slot = ScoredPart(part.scores.between(first, end), rows[part.rows[first:end]])
-                    self._answer(batch, slot, of_slot, _Spent(begun_ns, spent_ns), answered)
+            sources = _sources(batch, rows[part.rows].tolist())
+            scored = ScoredTogether(
+                heads=heads,
+                codes=codes[part.rows],
+                scores=part.scores,
+                topic=batch.topic,
+                partitions=sources.partitions,
+                offsets=sources.offsets,
+                timestamps_ms=sources.timestamps_ms,
+            )
+            self._encode(sources, scored, answered)
+            call = TimedTogether(scored, slots[0].model.engine, spent_ns)
+            answered.calls.append(call)
+            answered.uses.extend(_uses(call, begun_ns, self._clock.perf_ns()))
 
-    def _answer(self, batch: RecordBatch, slot: _Slot, part: ScoredPart, spent: _Spent, answered: _Answered) -> None:
-        rows = part.rows.tolist()
-        scored = ScoredRows(
-            data_type=slot.group.data_type,
-            scores=part.scores,
-            model=slot.model.identity,
-            topic=batch.topic,
-            partitions=_at(batch.partitions, rows),
-            offsets=_at(batch.offsets, rows),
-            timestamps_ms=_at(batch.timestamps_ms, rows),
-        )
-        self._encode(batch, rows, scored, answered)
-        answered.parts.append(TimedRows(scored, slot.model.engine, spent.per_record_ns))
-        use = SlotUse(
-            data_type=scored.data_type,
-            model=scored.model,
-            records=len(rows),
-            scoring_ns=round(spent.per_record_ns * len(rows)),
-            last_result=part.scores.result[-1:].tolist()[0],
-            timestamps_ms=scored.timestamps_ms,
-            begun_ns=spent.begun_ns,
-            encoded_ns=self._clock.perf_ns(),
-        )
-        answered.uses.append(use)
-
-    def _encode(self, batch: RecordBatch, rows: list[int], scored: ScoredRows, answered: _Answered) -> None:
-        values = self._encoder.encode(scored)
-        keys = _at(batch.keys, rows)
+    def _encode(self, sources: _Sources, scored: ScoredTogether, answered: _Answered) -> None:
+        rows, keys, values = sources.rows, sources.keys, self._encoder.encode(scored)
         if not _surely_fit(values, keys, answered.limit_bytes):
             rows, values = _within(rows, values, keys, answered)
         answered.rows.extend(rows)
         answered.values.extend(values)
+
+
+def _merged(slots: Sequence[_Slot]) -> tuple[Rows, Rows, Rows]:
+    """Return the rows of all slots in order: their places among those decoded and in the batch, and whose they are."""
+    first = slots[0].group
+    if len(slots) == 1:
+        return first.places, first.rows, np.zeros(len(first.rows), np.intp)
+    places = np.concatenate([slot.group.places for slot in slots])
+    rows, codes = np.empty(first.columns.length, np.intp), np.full(first.columns.length, -1, np.intp)
+    rows[places] = np.concatenate([slot.group.rows for slot in slots])
+    codes[places] = np.repeat(np.arange(len(slots)), [len(slot.group.rows) for slot in slots])
+    taken = np.flatnonzero(codes >= 0)
+    return taken, rows[taken], codes[taken]
+
+
+def _sources(batch: RecordBatch, rows: list[int]) -> _Sources:
+    """Return what the records at `rows` have besides values."""
+    columns = batch.partitions, batch.offsets, batch.timestamps_ms
+    return _Sources(rows, _at(batch.keys, rows), *(_at(column, rows) for column in columns))
+
+
+def _uses(call: TimedTogether, begun_ns: int, encoded_ns: int) -> Iterable[SlotUse]:
+    """Yield what each data type had of a call."""
+    rows = call.rows
+    order, ends = rows.by_head()
+    lasts = rows.scores.result[order[np.array(ends, np.intp) - 1]].tolist()
+    timestamps_ms = rows.timestamps_ms if len(ends) == 1 else [rows.timestamps_ms[row] for row in order.tolist()]
+    for head, first, end, last in zip(rows.heads, [0, *ends], ends, lasts, strict=False):
+        if first < end:
+            yield SlotUse(
+                data_type=head.data_type,
+                model=head.model,
+                records=end - first,
+                scoring_ns=round(call.scoring_ns * (end - first)),
+                last_result=last,
+                timestamps_ms=timestamps_ms[first:end],
+                begun_ns=begun_ns,
+                encoded_ns=encoded_ns,
+            )
 
 
 def _by_content(groups: Sequence[Group], models: Sequence[LoadedModel]) -> Iterable[Sequence[_Slot]]:
@@ -174,4 +212,5 @@ def _within(
 
 
 def _at(items: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
+    """Return the items at `rows`, which ascend; all of them cost nothing."""
     return items if len(rows) == len(items) else [items[row] for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -11,10 +11,13 @@ import orjson
 from numpy.typing import NDArray
 
 from streamscore_cli.core.models import ModelIdentity
-from streamscore_cli.records.scored_rows import SCHEMA, ResultRecord, ScoredRows
+from streamscore_cli.records.scored_rows import SCHEMA, Head, ResultRecord, ScoredTogether
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _LONGEST = 2**63
+
+_PROBED = 256
+"""So many rows of probabilities tell whether rows repeat: half of them in a small batch, any in one much larger."""
 
 Piece = bytes | list[bytes]
 """A piece of the body: the same for every row, or one for each."""
@@ -27,12 +30,9 @@ class JsonResultEncoder:
     JSON does not have (NaN, infinite) become null, and so does a timestamp that the record does not have.
     """
 
-    def encode(self, rows: ScoredRows) -> list[bytes]:
+    def encode(self, rows: ScoredTogether) -> list[bytes]:
         """Return one body a row."""
-        if not len(rows):
-            return []
-        pieces = _merged(_pieces(rows))
-        return list(map(b"".join, zip(*(_each_row(piece) for piece in pieces), strict=False)))
+        return _joined(_pieces(rows), len(rows)) if len(rows) else []
 
 
 def decode_json_result(value: bytes) -> ResultRecord:
@@ -54,20 +54,21 @@ def decode_json_result(value: bytes) -> ResultRecord:
     )
 
 
-def _pieces(rows: ScoredRows) -> Iterable[Piece]:
+def _pieces(rows: ScoredTogether) -> Iterable[Piece]:
     """Yield the body in order; what has no content has no key."""
     scores = rows.scores
-    yield b'{"schema":%d,"data_type":%b,"result":' % (SCHEMA, orjson.dumps(rows.data_type))
+    yield _by_head(rows, _begin)
     yield tokens(scores.result)
     if scores.probabilities is not None and scores.labels:
         yield b',"probabilities":{'
-        yield from _members(scores.labels, _by_label(scores.probabilities))
+        yield from _probabilities(scores.labels, np.ascontiguousarray(scores.probabilities))
         yield b"}"
     if scores.outputs:
         yield b',"outputs":{'
         yield from _members(tuple(scores.outputs), [tokens(array) for array in scores.outputs.values()])
         yield b"}"
-    yield b',"model":%b,"source":{"topic":%b,"partition":' % (_model(rows.model), orjson.dumps(rows.topic))
+    yield _by_head(rows, _model)
+    yield b',"source":{"topic":%b,"partition":' % orjson.dumps(rows.topic)
     yield _split(orjson.dumps(list(rows.partitions)))
     yield b',"offset":'
     yield _split(orjson.dumps(list(rows.offsets)))
@@ -100,10 +101,30 @@ def _members(names: Sequence[str], columns: Sequence[list[bytes]]) -> Iterable[P
         yield column
 
 
-def _by_label(probabilities: NDArray[np.float64]) -> list[list[bytes]]:
+def _probabilities(labels: Sequence[str], matrix: NDArray[np.float64]) -> Iterable[Piece]:
+    """Yield the members; where few rows differ (a tree has one for each leaf), those are written once."""
+    probed = min(len(matrix), _PROBED)
+    most = probed // 2 if len(matrix) <= 4 * _PROBED else probed - 1
+    if len(set(_row_bytes(matrix[:probed]))) > most:
+        return _members(labels, _by_label(matrix))
+    rows = _row_bytes(matrix)
+    known = dict.fromkeys(rows)
+    if len(known) * 2 > len(rows):
+        return _members(labels, _by_label(matrix))
+    distinct = np.frombuffer(b"".join(known), matrix.dtype).reshape(len(known), -1)
+    texts = dict(zip(known, _joined(_members(labels, _by_label(distinct)), len(known)), strict=True))
+    return [list(map(texts.__getitem__, rows))]
+
+
+def _row_bytes(matrix: NDArray[np.float64]) -> list[bytes]:
+    rows: list[bytes] = np.frombuffer(matrix, f"V{matrix.itemsize * matrix.shape[1]}").tolist()
+    return rows
+
+
+def _by_label(matrix: NDArray[np.float64]) -> list[list[bytes]]:
     """Dump the whole matrix at once and take it apart by label."""
-    width = probabilities.shape[1]
-    flat = _split(orjson.dumps(np.ascontiguousarray(probabilities).reshape(-1), option=_NUMPY))
+    width = matrix.shape[1]
+    flat = _split(orjson.dumps(matrix.reshape(-1), option=_NUMPY))
     return [flat[place::width] for place in range(width)]
 
 
@@ -119,8 +140,26 @@ def _timestamps(timestamps_ms: Sequence[int]) -> list[bytes]:
     return found
 
 
-def _model(model: ModelIdentity) -> bytes:
-    return orjson.dumps({"name": model.name, "version": model.version, "sha256": model.sha256, "label": model.label})
+def _by_head(rows: ScoredTogether, text: Callable[[Head], bytes]) -> Piece:
+    """Return what each row has of its head."""
+    known = list(map(text, rows.heads))
+    return known[0] if len(set(known)) == 1 else list(map(known.__getitem__, rows.codes.tolist()))
+
+
+def _begin(head: Head) -> bytes:
+    return b'{"schema":%d,"data_type":%b,"result":' % (SCHEMA, orjson.dumps(head.data_type))
+
+
+def _model(head: Head) -> bytes:
+    model = head.model
+    body = {"name": model.name, "version": model.version, "sha256": model.sha256, "label": model.label}
+    return b',"model":' + orjson.dumps(body)
+
+
+def _joined(pieces: Iterable[Piece], length: int) -> list[bytes]:
+    """Return the pieces of each row as one text."""
+    columns = (repeat(piece, length) if isinstance(piece, bytes) else piece for piece in _merged(pieces))
+    return list(map(b"".join, zip(*columns, strict=True)))
 
 
 def _merged(pieces: Iterable[Piece]) -> list[Piece]:
@@ -133,7 +172,3 @@ def _merged(pieces: Iterable[Piece]) -> list[Piece]:
         else:
             merged.append(piece)
     return merged
-
-
-def _each_row(piece: Piece) -> Iterable[bytes]:
-    return repeat(piece) if isinstance(piece, bytes) else piece

@@ -17,7 +17,7 @@ from streamscore_cli.core.columns import all_rows
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.records.byte_rows import Choice, Fixed, Numbers, Piece, byte_rows, texts
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
-from streamscore_cli.records.scored_rows import SCHEMA, ResultRecord, ResultValue, ScoredRows
+from streamscore_cli.records.scored_rows import SCHEMA, Head, ResultRecord, ResultValue, ScoredTogether
 
 _RESULT, _PROBABILITIES, _OUTPUTS, _SOURCE = b"\x1a", b"\x2a", b"\x32", b"\x42"
 _PARTITION, _OFFSET, _TIMESTAMP = b"\x15", b"\x19", b"\x21"
@@ -35,18 +35,20 @@ Tagged = Callable[[bytes], bytes]
 class ProtobufResultEncoder:
     """Encodes results as `ScoreResult` messages, one a row; NaN and infinite numbers stay what they are."""
 
-    def encode(self, rows: ScoredRows) -> list[bytes]:
+    def encode(self, rows: ScoredTogether) -> list[bytes]:
         """Return one message a row."""
         if len(rows) < _FEWEST:
             return _one_by_one(rows)
         scores = rows.scores
-        pieces: list[Piece] = [_begin(rows.data_type), *_value(scores.result, lambda body: _delimited(_RESULT, body))]
+        begin = _by_head(rows, [_begin(head.data_type) for head in rows.heads])
+        pieces = [begin, *_value(scores.result, lambda body: _delimited(_RESULT, body))]
         if scores.probabilities is not None and scores.labels:
             probabilities = Numbers(scores.probabilities, "<f8")
             pieces += [_labels(scores.labels), _PROBABILITIES + varint(probabilities.width), probabilities]
         for name in _in_order(tuple(scores.outputs)):
             pieces += _output(name.encode(), scores.outputs[name])
-        return byte_rows([*pieces, _model(rows.model)], _source(rows))
+        pieces.append(_by_head(rows, [_model(head.model) for head in rows.heads]))
+        return byte_rows(pieces, _source(rows))
 
 
 def decode_protobuf_result(value: bytes) -> ResultRecord:
@@ -65,6 +67,11 @@ def decode_protobuf_result(value: bytes) -> ResultRecord:
         outputs={name: _plain(output) for name, output in found.outputs.items()},
         schema=found.schema,
     )
+
+
+def _by_head(rows: ScoredTogether, known: list[bytes]) -> Piece:
+    """Return what each row has of its head; often that is the same, as where one model serves many data types."""
+    return known[0] if len(set(known)) == 1 else texts(known, rows.codes)
 
 
 def varint(number: int) -> bytes:
@@ -136,7 +143,7 @@ def _fixed_value(tag: bytes, array: NDArray[Any], kind: str, field: Tagged) -> S
     return [begin[: -numbers.width], numbers]
 
 
-def _source(rows: ScoredRows) -> Choice:
+def _source(rows: ScoredTogether) -> Choice:
     """Return where each row came from; of its three numbers those that are not 0."""
     topic = _topic(rows.topic)
     length = len(rows)
@@ -194,22 +201,19 @@ def _set(found: ScoreResult.Value, value: ResultValue) -> None:
         found.value = value
 
 
-def _one_by_one(rows: ScoredRows) -> list[bytes]:
-    scores, model = rows.scores, rows.model
-    same = ScoreResult(schema=SCHEMA, data_type=rows.data_type, source=ScoreResult.Source(topic=rows.topic))
-    same.model.CopyFrom(
-        ScoreResult.Model(name=model.name, version=model.version, sha256=model.sha256, label=model.label)
-    )
+def _one_by_one(rows: ScoredTogether) -> list[bytes]:
+    scores = rows.scores
     probabilities: list[list[float]] = [[]] * len(rows)
     if scores.probabilities is not None:
-        same.labels.extend(scores.labels)
         probabilities = scores.probabilities.tolist()
     outputs = {name: array.tolist() for name, array in scores.outputs.items()}
     values: list[bytes] = []
     sources = zip(rows.partitions, rows.offsets, rows.timestamps_ms, strict=True)
-    for row, (result, source) in enumerate(zip(scores.result.tolist(), sources, strict=True)):
+    common = [_common(rows, head) for head in rows.heads]
+    answers = zip(rows.codes.tolist(), scores.result.tolist(), sources, strict=True)
+    for row, (code, result, source) in enumerate(answers):
         found = ScoreResult()
-        found.CopyFrom(same)
+        found.CopyFrom(common[code])
         _set(found.result, result)
         found.probabilities.extend(probabilities[row])
         for name, column in outputs.items():
@@ -217,6 +221,18 @@ def _one_by_one(rows: ScoredRows) -> list[bytes]:
         found.source.partition, found.source.offset, found.source.timestamp = source
         values.append(found.SerializeToString(deterministic=True))
     return values
+
+
+def _common(rows: ScoredTogether, head: Head) -> ScoreResult:
+    """Return what all rows of a head have."""
+    model = head.model
+    found = ScoreResult(schema=SCHEMA, data_type=head.data_type, source=ScoreResult.Source(topic=rows.topic))
+    found.model.CopyFrom(
+        ScoreResult.Model(name=model.name, version=model.version, sha256=model.sha256, label=model.label)
+    )
+    if rows.scores.probabilities is not None:
+        found.labels.extend(rows.scores.labels)
+    return found
 
 
 def _plain(value: ScoreResult.Value) -> ResultValue:

@@ -13,15 +13,15 @@ from streamscore_cli.core.choices import ResultFormat
 from streamscore_cli.core.errors import UsageProblem
 from streamscore_cli.records.json_results import JsonResultEncoder, decode_json_result
 from streamscore_cli.records.protobuf_results import ProtobufResultEncoder, decode_protobuf_result
-from streamscore_cli.records.scored_rows import SCHEMA, ResultRecord, ScoredRows
+from streamscore_cli.records.scored_rows import SCHEMA, ResultRecord, ScoredRows, ScoredTogether
 
-__all__ = ["ResultEncoder", "ResultRecord", "ScoredRows", "decode_result", "encoder_for"]
+__all__ = ["ResultEncoder", "ResultRecord", "ScoredRows", "ScoredTogether", "decode_result", "encoder_for"]
 
 
 class ResultEncoder(Protocol):
-    """Encodes what a model answered."""
+    """Encodes what one call scored, be it for several data types."""
 
-    def encode(self, rows: ScoredRows) -> list[bytes]:
+    def encode(self, rows: ScoredTogether) -> list[bytes]:
         """Return one body a row, in order."""
         ...
 

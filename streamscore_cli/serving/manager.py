@@ -7,7 +7,7 @@ calls `close_drained` (the models thread), never by the thread that scores.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -79,16 +79,24 @@ class Manager:
     @contextmanager
     def use(self, data_type: str) -> Iterator[LoadedModel]:
         """Hold the model of `data_type` for one batch; it is not closed before this ends. Raises `KeyError`."""
+        with self.use_all([data_type]) as [model]:
+            yield model
+
+    @contextmanager
+    def use_all(self, data_types: Sequence[str]) -> Iterator[list[LoadedModel]]:
+        """Hold the model of each data type for one batch, as `use` does, at once."""
         with self._lock:
-            entry = self._entries[data_type]
-            entry.handles += 1
+            entries = [self._entries[data_type] for data_type in data_types]
+            for entry in entries:
+                entry.handles += 1
         try:
-            yield entry.model
+            yield [entry.model for entry in entries]
         finally:
             with self._lock:
-                entry.handles -= 1
-                if entry.draining and not entry.handles:
-                    self._drained.append(entry.model)
+                for entry in entries:
+                    entry.handles -= 1
+                    if entry.draining and not entry.handles:
+                        self._drained.append(entry.model)
 
     def swap(self, model: LoadedModel) -> LoadedModel | None:
         """Put `model` in service and return the one it replaces, which drains."""

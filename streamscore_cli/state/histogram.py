@@ -158,28 +158,39 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A batch of values in buckets, `buckets[i]` being the count of bucket `first + i`."""
+    """A batch of values, shape (n,), each within the buckets, and the bucket of each; without values the rest is 0."""
 
-    first: int
+    values: NDArray[np.int64]
     buckets: NDArray[np.int64]
-    count: int
     smallest: int
     largest: int
     total: int
+
+    def apart(self, lengths: NDArray[np.int64]) -> Sequence[Counted]:
+        """Return the values as batches of such lengths that follow each other."""
+        ends = lengths.cumsum()
+        some = np.flatnonzero(lengths)
+        parts = [Counted(self.values[:0], self.buckets[:0], 0, 0, 0)] * len(lengths)
+        if not len(some):
+            return parts
+        starts = (ends - lengths)[some]
+        found = (ufunc.reduceat(self.values, starts).tolist() for ufunc in (np.minimum, np.maximum, np.add))
+        for part, first, end, *exact in zip(some.tolist(), starts.tolist(), ends[some].tolist(), *found, strict=True):
+            parts[part] = Counted(self.values[first:end], self.buckets[first:end], *exact)
+        return parts
 
 
 def counted(values: NDArray[np.int64]) -> Counted:
     """Sort a batch of values, shape (n,), into buckets; what lies outside of them goes into the nearest."""
     if not len(values):
-        return Counted(0, values, 0, 0, 0, 0)
+        return Counted(values, values, 0, 0, 0)
     smallest, largest = int(values.min()), int(values.max())
     if smallest < SMALLEST or largest > LARGEST:
         return counted(np.clip(values, SMALLEST, LARGEST))
-    places = values.astype(np.float64).view(np.int64)
-    places >>= _SHIFT
-    first = int(places.min())
-    places -= first
-    return Counted(first - _FIRST, np.bincount(places), len(values), smallest, largest, int(values.sum()))
+    buckets = values.astype(np.float64).view(np.int64)
+    buckets >>= _SHIFT
+    buckets -= _FIRST
+    return Counted(values, buckets, smallest, largest, int(values.sum()))
 
 
 class HistogramBuilder:
@@ -198,9 +209,9 @@ class HistogramBuilder:
 
     def add_counted(self, values: Counted) -> None:
         """Count values that have been sorted into buckets already, perhaps for several builders."""
-        if values.count:
-            self._counts[values.first : values.first + len(values.buckets)] += values.buckets
-            self._note(values.count, values.smallest, values.largest, values.total)
+        if len(values.buckets):
+            np.add.at(self._counts, values.buckets, 1)
+            self._note(len(values.buckets), values.smallest, values.largest, values.total)
 
     def add_repeated(self, value: int, times: int) -> None:
         """Count one value `times` times."""

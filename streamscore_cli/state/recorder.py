@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,8 +132,7 @@ class Recorder:
         self._records += observation.records
         self._rate.add(now_s, observation.records)
         self._batches.add_repeated(observation.records, min(observation.records, 1))
-        for slot in observation.slots:
-            self._record_slot(slot, observation.produced_ms, now_s)
+        self._record_slots([slot for slot in observation.slots if slot.records > 0], observation.produced_ms, now_s)
         for key, count in observation.dead_letters.items():
             self._dead_letters[key] = self._dead_letters.get(key, 0) + count
         for cause, count in observation.dropped.items():
@@ -180,15 +180,18 @@ class Recorder:
             uptime_s=now_s - self._started_s,
         )
 
-    def _record_slot(self, slot: SlotUse, produced_ms: int, now_s: float) -> None:
-        if slot.records <= 0:
-            return
+    def _record_slots(self, slots: Sequence[SlotUse], produced_ms: int, now_s: float) -> None:
+        latencies, lengths = _latencies_us(slots, produced_ms)
+        every = counted(latencies)
+        self._latency.add_counted(every)
+        for slot, latency in zip(slots, every.apart(lengths) if len(slots) > 1 else [every], strict=False):
+            self._record_slot(slot, latency, now_s)
+
+    def _record_slot(self, slot: SlotUse, latency: Counted, now_s: float) -> None:
         self._results += slot.records
         self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
         key = (slot.data_type, slot.model.version, slot.model.sha256)
         use = self._uses.pop(key, None) or _Use(slot.data_type, slot.model, self._started_s)
-        latency = counted(_latencies_us(slot.timestamps_ms, produced_ms))
-        self._latency.add_counted(latency)
         use.add(slot, latency, now_s)
         self._uses[key] = use  # the newest use is the last: the first is the one to forget
         if len(self._uses) > MOST_USES:
@@ -225,7 +228,15 @@ class Recorder:
         self._changed = False
 
 
-def _latencies_us(timestamps_ms: Sequence[int], produced_ms: int) -> NDArray[np.int64]:
-    """Return microseconds from each timestamp to its result; a clock that ran ahead makes them 0, not negative."""
-    stamps = np.fromiter(timestamps_ms, np.int64, len(timestamps_ms))
-    return np.maximum(produced_ms - stamps[stamps >= 0], 0) * _US_PER_MS
+def _latencies_us(slots: Sequence[SlotUse], produced_ms: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return microseconds from each timestamp to its result, slot after slot, and how many each slot has.
+
+    A clock that ran ahead makes them 0, not negative; records without a timestamp have none.
+    """
+    lengths = np.array([len(slot.timestamps_ms) for slot in slots], np.int64)
+    stamps = np.fromiter(chain.from_iterable(slot.timestamps_ms for slot in slots), np.int64, lengths.sum())
+    there = stamps >= 0
+    if not there.all():
+        lengths = np.bincount(np.repeat(np.arange(len(slots)), lengths)[there], minlength=len(slots))
+        stamps = stamps[there]
+    return np.maximum(produced_ms - stamps, 0) * _US_PER_MS, lengths

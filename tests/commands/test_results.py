@@ -40,16 +40,16 @@ def batch_of(values: list[bytes | None]) -> RecordBatch:
 @pytest.mark.parametrize("result_format", list(ResultFormat))
 def test_results_of_both_formats_have_the_shape_of_the_json_one(result_format: ResultFormat) -> None:
     said: list[str] = []
-    found = decode_results(batch_of([*encoder_for(result_format).encode(SCORED)]), said.append)
+    found = decode_results(batch_of([*encoder_for(result_format).encode(SCORED.alone())]), said.append)
     assert said == []
     assert [message.body for message in found] == [
-        json.loads(body) for body in encoder_for(ResultFormat.JSON).encode(SCORED)
+        json.loads(body) for body in encoder_for(ResultFormat.JSON).encode(SCORED.alone())
     ]
 
 
 def test_what_is_no_result_is_named_and_passed_by() -> None:
     said: list[str] = []
-    good = encoder_for(ResultFormat.JSON).encode(SCORED)[0]
+    good = encoder_for(ResultFormat.JSON).encode(SCORED.alone())[0]
     found = decode_results(batch_of([b"\xff\xff", good, None, b"{}"]), said.append)
     assert [message.body["result"] for message in found] == [5.25]
     assert [text.partition(":")[0] for text in said] == [f"models_scores[0]@{offset}" for offset in (0, 2, 3)]
@@ -71,7 +71,7 @@ def test_dead_letters_say_where_and_why() -> None:
 def test_rows_that_come_later_stay_in_the_columns_of_the_one_header() -> None:
     text = io.StringIO()
     table = MessageTable(make_console(text, coloured=False, width=120), RESULTS)
-    for body in map(json.loads, encoder_for(ResultFormat.JSON).encode(SCORED)):
+    for body in map(json.loads, encoder_for(ResultFormat.JSON).encode(SCORED.alone())):
         table.show([1_000], [body])
     header, first, second = text.getvalue().splitlines()
     assert header.split() == ["TIME", "DATA", "TYPE", "RESULT", "MODEL", "VERSION", "RECORD"]

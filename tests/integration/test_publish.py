@@ -206,7 +206,7 @@ def test_results_are_the_newest_in_the_order_of_their_times(streamscore: Command
         list(range(count)), [-1] * count,
     )  # fmt: skip
     with KafkaOutbox(unmade) as outbox:
-        for value in encoder_for(ResultFormat.JSON).encode(rows):
+        for value in encoder_for(ResultFormat.JSON).encode(rows.alone()):
             outbox.send(unmade.topics.scores, None, value)
             assert outbox.flush(30)
     newest = streamscore("results", "--limit", "3")

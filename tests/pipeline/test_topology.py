@@ -93,6 +93,19 @@ def test_data_types_with_the_same_model_are_scored_at_once_and_answered_each_by_
     assert uses == {"number": 2, "other": 2, "third": 1}
 
 
+def test_a_row_that_fails_among_data_types_scored_at_once_moves_no_other() -> None:
+    topology = Topology(b"number:2", b"other:2")
+    rows = [(1, "other"), ("no", "number"), (2, "number"), (3, "other"), ("no", "other"), (4, "number")]
+    topology.feed(0, *({"x": x, "kind": kind} for x, kind in rows))
+    topology.step()
+    found = [(result["source"]["offset"], result["result"], result["data_type"]) for result in topology.results]
+    assert found == [(0, 2, "other"), (2, 4, "number"), (3, 6, "other"), (5, 8, "number")]
+    assert [dict(letter.headers)[f"{PREFIX}data.type"] for letter in topology.checkpoint.letters] == [
+        b"number",
+        b"other",
+    ]
+
+
 def test_records_of_a_declared_type_without_a_model_wait_and_others_go_on() -> None:
     topology = Topology(b"number:2", b"late:nonsense")
     topology.feed(0, {"x": 1}, {"x": 2, "kind": "late"}, {"x": 3})

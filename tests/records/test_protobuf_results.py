@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
 from streamscore_cli.records.protobuf_results import ProtobufResultEncoder
-from streamscore_cli.records.scored_rows import ScoredRows
+from streamscore_cli.records.scored_rows import Head, ScoredRows, ScoredTogether
 
 LABELS = ("a", "bb", "ü", "", "a label of some length", "x" * 130, "x" * 600)
 NUMBERS = (0.0, -0.0, 1.5, float("nan"), float("inf"), -1e308, 5e-324)
@@ -23,12 +24,13 @@ INTEGERS = (0, 1, -1, 2**63 - 1, -(2**63))
 SIZES = (1, 5, 31, 32, 33, 200)
 
 
-def by_the_library(rows: ScoredRows) -> list[bytes]:
+def by_the_library(rows: ScoredTogether) -> list[bytes]:
     """Return the results as the library writes them, one message at a time."""
-    scores, model = rows.scores, rows.model
+    scores = rows.scores
     values = []
-    for row in range(len(rows)):
-        found = ScoreResult(schema=1, data_type=rows.data_type)
+    for row, code in enumerate(rows.codes.tolist()):
+        model = rows.heads[code].model
+        found = ScoreResult(schema=1, data_type=rows.heads[code].data_type)
         set_value(found.result, scores.result.tolist()[row])
         if scores.probabilities is not None:
             found.labels.extend(scores.labels)
@@ -84,8 +86,15 @@ def columns(draw: st.DrawFn, count: int, dice: random.Random) -> NDArray[Any]:
     return objects(values[kind])
 
 
+heads = st.builds(
+    Head,
+    st.sampled_from(["wine", "beer", "", "d" * 200]),
+    st.sampled_from([ModelIdentity("forest", 42, "ab" * 32, "v2"), ModelIdentity("", 0, "")]),
+)
+
+
 @st.composite
-def batches(draw: st.DrawFn) -> ScoredRows:
+def batches(draw: st.DrawFn) -> ScoredTogether:
     dice = draw(st.randoms(use_true_random=True))
     count = draw(st.sampled_from(SIZES))
     labels = tuple(draw(st.lists(st.sampled_from(LABELS), max_size=3, unique=True)))
@@ -96,10 +105,11 @@ def batches(draw: st.DrawFn) -> ScoredRows:
     outputs = {name: draw(columns(count, dice)) for name in names}
     result = draw(columns(count, dice))
     numbers = st.sampled_from([[0], [7], [0, 7], [2**31 - 1, 0, 1]])
-    return ScoredRows(
-        draw(st.sampled_from(["wine", "", "d" * 200])),
+    several = draw(st.lists(heads, min_size=1, max_size=3))
+    return ScoredTogether(
+        several,
+        np.array(dice.choices(range(len(several)), k=count), np.intp),
         Scores(result, labels, probabilities if labels else None, outputs),
-        draw(st.sampled_from([ModelIdentity("forest", 42, "ab" * 32, "v2"), ModelIdentity("", 0, "")])),
         draw(st.sampled_from(["models_data", "", "t" * 120])),
         dice.choices(draw(numbers), k=count),
         dice.choices([*draw(numbers), *draw(st.sampled_from([[], [2**40]]))], k=count),
@@ -109,7 +119,7 @@ def batches(draw: st.DrawFn) -> ScoredRows:
 
 @settings(deadline=None)
 @given(batches())
-def test_the_bytes_are_those_of_the_library(rows: ScoredRows) -> None:
+def test_the_bytes_are_those_of_the_library(rows: ScoredTogether) -> None:
     assert ProtobufResultEncoder().encode(rows) == by_the_library(rows)
 
 
@@ -121,5 +131,8 @@ def test_a_batch_that_is_laid_out_in_several_parts(count: int) -> None:
     scores = Scores(result, names, generator.uniform(size=(count, len(names))))
     model = ModelIdentity("forest", 42, "ab" * 32, "v2")
     partitions = generator.integers(0, 4, count).tolist()
-    rows = ScoredRows("wine", scores, model, "models_data", partitions, list(range(count)), [5] * count)
+    rows = ScoredRows("wine", scores, model, "models_data", partitions, list(range(count)), [5] * count).alone()
     assert ProtobufResultEncoder().encode(rows) == by_the_library(rows)
+    several = [Head(f"wine {place}", ModelIdentity("forest", place, "ab" * 32)) for place in range(150)]
+    mixed = replace(rows, heads=several, codes=generator.integers(0, len(several), count))
+    assert ProtobufResultEncoder().encode(mixed) == by_the_library(mixed)

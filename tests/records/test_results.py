@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
 from streamscore_cli.records.results import FORMATS, ResultRecord, ScoredRows, decode_result, encoder_for
+from streamscore_cli.records.scored_rows import Head
 from tests.records.wire import double, integer, is_nan, tag, text, varint
 
 MODEL = ModelIdentity("forest", 42, "ab" * 32, "v2")
@@ -38,7 +40,7 @@ def scored(scores: Scores, data_type: str = "wine", topic: str = "models_data") 
 
 
 def one(scores: Scores, result_format: ResultFormat) -> ResultRecord:
-    (value,) = encoder_for(result_format).encode(scored(scores))
+    (value,) = encoder_for(result_format).encode(scored(scores).alone())
     return decode_result(value, result_format)
 
 
@@ -46,7 +48,7 @@ def test_the_whole_json_body() -> None:
     scores = Scores(
         objects("5"), ("5", "6"), np.array([[0.75, 0.25]]), {"entropy": np.array([0.5]), "node": objects("n7")}
     )
-    (value,) = encoder_for(ResultFormat.JSON).encode(scored(scores))
+    (value,) = encoder_for(ResultFormat.JSON).encode(scored(scores).alone())
     assert json.loads(value) == {
         "schema": 1,
         "data_type": "wine",
@@ -59,13 +61,13 @@ def test_the_whole_json_body() -> None:
 
 
 def test_a_regression_has_neither_probabilities_nor_outputs() -> None:
-    (value,) = encoder_for(ResultFormat.JSON).encode(scored(Scores(np.array([5.25]))))
+    (value,) = encoder_for(ResultFormat.JSON).encode(scored(Scores(np.array([5.25]))).alone())
     assert list(json.loads(value)) == ["schema", "data_type", "result", "model", "source"]
 
 
 def test_the_protobuf_body_by_hand() -> None:
     scores = Scores(np.array([5.25]), ("a",), np.array([[0.5]]), {"n": np.array([7])})
-    (value,) = encoder_for(ResultFormat.PROTOBUF).encode(scored(scores))
+    (value,) = encoder_for(ResultFormat.PROTOBUF).encode(scored(scores).alone())
     fixed = (
         text(1, "models_data") + tag(3, 1) + (2**40).to_bytes(8, "little") + tag(4, 1) + (5).to_bytes(8, "little")
     )  # partition 0 is absent
@@ -113,7 +115,7 @@ def test_types_are_kept(result_format: ResultFormat, array: NDArray[Any], wanted
 
 @pytest.mark.parametrize("result_format", list(ResultFormat))
 def test_mixed_types_do_not_borrow_from_each_other(result_format: ResultFormat) -> None:
-    values = encoder_for(result_format).encode(scored(Scores(objects(1, True, 1.0, "1", None))))
+    values = encoder_for(result_format).encode(scored(Scores(objects(1, True, 1.0, "1", None))).alone())
     found = [decode_result(value, result_format).result for value in values]
     assert [(type(value), value) for value in found] == [
         (int, 1),
@@ -127,7 +129,7 @@ def test_mixed_types_do_not_borrow_from_each_other(result_format: ResultFormat) 
 @pytest.mark.parametrize("result_format", list(ResultFormat))
 def test_a_record_without_a_timestamp(result_format: ResultFormat) -> None:
     rows = ScoredRows("wine", Scores(np.zeros(2)), MODEL, "t", [0, 0], [1, 2], [-1, 7])
-    values = encoder_for(result_format).encode(rows)
+    values = encoder_for(result_format).encode(rows.alone())
     assert [decode_result(value, result_format).timestamp_ms for value in values] == [-1, 7]
     if result_format is ResultFormat.JSON:
         assert json.loads(values[0])["source"]["timestamp"] is None
@@ -135,7 +137,7 @@ def test_a_record_without_a_timestamp(result_format: ResultFormat) -> None:
 
 @pytest.mark.parametrize("result_format", list(ResultFormat))
 def test_no_rows_are_no_bodies(result_format: ResultFormat) -> None:
-    assert encoder_for(result_format).encode(scored(Scores(np.zeros(0)))) == []
+    assert encoder_for(result_format).encode(scored(Scores(np.zeros(0))).alone()) == []
 
 
 @pytest.mark.parametrize("result_format", list(ResultFormat))
@@ -198,15 +200,46 @@ def record_by_record(rows: ScoredRows) -> list[dict[str, Any]]:
     return bodies
 
 
+def by_orjson(bodies: list[dict[str, Any]]) -> list[bytes]:
+    return [orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) for body in bodies]
+
+
 @given(batches())
 def test_a_json_batch_is_byte_for_byte_what_orjson_writes_record_by_record(rows: ScoredRows) -> None:
-    wanted = [orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) for body in record_by_record(rows)]
-    assert encoder_for(ResultFormat.JSON).encode(rows) == wanted
+    assert encoder_for(ResultFormat.JSON).encode(rows.alone()) == by_orjson(record_by_record(rows))
+
+
+@pytest.mark.parametrize("distinct", [1, 5, 299, 600])
+def test_rows_of_probabilities_that_repeat_are_what_orjson_writes(distinct: int) -> None:
+    generator = np.random.default_rng(1)
+    known = generator.choice(
+        [0.0, -0.0, 0.1, 1 / 3, 1e-300, math.nan, math.inf, *generator.uniform(size=50)], (distinct, 4)
+    )
+    probabilities = known[np.arange(600) % distinct]
+    rows = scored(Scores(np.zeros(600), ("a", 'b"', "ü", ""), probabilities))
+    assert encoder_for(ResultFormat.JSON).encode(rows.alone()) == by_orjson(record_by_record(rows))
+
+
+@given(batches(), st.data())
+def test_data_types_in_one_batch_keep_their_own_names_and_models(rows: ScoredRows, data: st.DataObject) -> None:
+    heads = data.draw(
+        st.lists(
+            st.builds(Head, texts, st.builds(ModelIdentity, texts, st.integers(0, 9), texts)), min_size=1, max_size=3
+        )
+    )
+    codes = data.draw(st.lists(st.integers(0, len(heads) - 1), min_size=len(rows), max_size=len(rows)))
+    bodies = record_by_record(rows)
+    for body, code in zip(bodies, codes, strict=True):
+        model = heads[code].model
+        body["data_type"] = heads[code].data_type
+        body["model"] = {"name": model.name, "version": model.version, "sha256": model.sha256, "label": model.label}
+    mixed = replace(rows.alone(), heads=heads, codes=np.array(codes, np.intp))
+    assert encoder_for(ResultFormat.JSON).encode(mixed) == by_orjson(bodies)
 
 
 @given(batches())
 def test_a_protobuf_batch_is_read_by_the_library_as_it_was_meant(rows: ScoredRows) -> None:
-    values = encoder_for(ResultFormat.PROTOBUF).encode(rows)
+    values = encoder_for(ResultFormat.PROTOBUF).encode(rows.alone())
     bodies = record_by_record(rows)
     assert len(values) == len(bodies)
     for value, body in zip(values, bodies, strict=True):

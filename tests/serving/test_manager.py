@@ -27,6 +27,20 @@ def test_a_replaced_model_is_closed_only_after_its_last_user_is_done() -> None:
     assert (old.closed, new.closed) == (1, 0)
 
 
+def test_models_that_are_used_together_are_closed_after_that() -> None:
+    manager, wine, beer = Manager(), DoublingServable(), DoublingServable()
+    manager.swap(loaded(wine))
+    manager.swap(loaded(beer, data_type="beer"))
+    with manager.use_all(["beer", "wine"]) as models:
+        assert [model.servable for model in models] == [beer, wine]
+        manager.swap(loaded(DoublingServable()))
+        manager.swap(loaded(DoublingServable(), data_type="beer"))
+        manager.close_drained()
+        assert (wine.closed, beer.closed) == (0, 0)
+    manager.close_drained()
+    assert (wine.closed, beer.closed) == (1, 1)
+
+
 def test_a_replaced_model_that_nobody_uses_is_closed_at_the_next_sweep() -> None:
     manager, old = Manager(), DoublingServable()
     manager.swap(loaded(old))

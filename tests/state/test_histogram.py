@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore_cli.state.histogram import LARGEST, Histogram, HistogramBuilder
+from streamscore_cli.state.histogram import LARGEST, Histogram, HistogramBuilder, counted
 
 HOUR_NS = 3_600_000_000_000
 values = st.lists(st.integers(1, HOUR_NS), min_size=1, max_size=200)
@@ -104,3 +104,15 @@ def test_a_built_histogram_does_not_change_any_more() -> None:
 def test_what_is_no_histogram_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a histogram"):
         Histogram.from_json(document)
+
+
+@given(st.lists(st.lists(st.integers(0, 1 << 43), max_size=5), max_size=6))
+def test_batches_counted_together_are_what_each_is_alone(batches: list[list[int]]) -> None:
+    every = counted(np.array([value for batch in batches for value in batch], dtype=np.int64))
+    lengths = np.array([len(batch) for batch in batches], dtype=np.int64)
+    for batch, part in zip(batches, every.apart(lengths), strict=True):
+        together, alone = HistogramBuilder(), HistogramBuilder()
+        together.add_counted(part)
+        for value in batch:
+            alone.add_repeated(max(value, 1), 1)
+        assert together.build() == alone.build()

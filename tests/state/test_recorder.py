@@ -16,6 +16,7 @@ from tests.fakes import FakeClock
 
 FOREST = ModelIdentity("forest", 3, "aa")
 LINEAR = ModelIdentity("linear", 4, "bb")
+GAMMA = ModelIdentity("gamma", 5, "cc")
 NOW_MS = 1_000_000
 
 
@@ -55,6 +56,16 @@ def test_counts_of_a_batch(recorder: Recorder) -> None:
     assert now.dropped == {Cause.NO_MODEL: 4}
     assert (now.latency.count, now.latency.minimum, now.latency.maximum) == (3, 3000, 5000)
     assert (now.scoring.count, now.scoring.minimum) == (20, 500)
+
+
+def test_latencies_of_several_data_types_in_a_batch_are_kept_apart(recorder: Recorder) -> None:
+    stamps = ((slot(), [NOW_MS - 3, -1, NOW_MS - 5]), (slot(LINEAR), [-1]), (slot(GAMMA), [NOW_MS - 4, NOW_MS + 9]))
+    timed = tuple(replace(one, timestamps_ms=times) for one, times in stamps)
+    recorder.record(BatchObservation(30, NOW_MS, timed, {}, {}))
+    recorder.publish(force=True)
+    now = recorder.snapshot()
+    assert [(use.latency.count, use.latency.total) for use in now.models] == [(2, 8000), (0, 0), (2, 4001)]
+    assert (now.latency.count, now.latency.minimum, now.latency.maximum) == (4, 1, 5000)
 
 
 def test_use_per_model_in_milliseconds_a_record(recorder: Recorder) -> None:
