@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
@@ -25,9 +26,9 @@ def as_json(answer: Answer) -> bytes:
 
 def as_protobuf(answer: Answer) -> bytes:
     """Return a result as a message; what there is goes into the fields of the same names."""
-    plain = dict(answer)
-    result, probabilities = plain.pop("result"), plain.pop("probabilities", {})
-    message = ScoreResult(**plain)
+    parts = dict(answer)
+    result, probabilities = parts.pop("result"), parts.pop("probabilities", {})
+    message = ScoreResult(**parts)
     if isinstance(result, str):
         message.result.label = result
     elif result is not None:
@@ -45,12 +46,20 @@ def inputs_of(wine: WineRecord) -> dict[str, float]:
     return {field.name.replace("_", " "): getattr(wine, field.name) for field in wine.DESCRIPTOR.fields[:11]}
 
 
-def answer_of(scores: dict[str, Any], target: str) -> Answer:
+def plain(value: object) -> float | str | None:
+    """Return a value of Java's as one of Python's, which by py4j it is already."""
+    if value is None:
+        return None
+    return float(value) if isinstance(value, int | float) else str(value)
+
+
+def answer_of(predicted_by_java: Mapping[str, object], target: str) -> Answer:
     """Return the result, and the probabilities by label where there are any; pypmml gives NaN for some that are not.
 
     A document that declares outputs gets no predicted label from pypmml: it is that of the largest probability.
     """
-    found = {name[len(PREFIX) : -1]: value for name, value in scores.items() if name.startswith(PREFIX)}
+    scores = {str(name): plain(value) for name, value in predicted_by_java.items()}
+    found = {name[len(PREFIX) : -1]: float(value or 0) for name, value in scores.items() if name.startswith(PREFIX)}
     probabilities = {label: value for label, value in found.items() if not math.isnan(value)}
     predicted = f"predicted_{target}"
     likeliest = max(probabilities, key=probabilities.__getitem__, default=None)
