@@ -32,6 +32,9 @@ REMIND_S = 30.0
 SAMPLES = 16
 """How many values of a batch are looked at for their length."""
 
+COMPANY = 64
+"""As many results at once are company enough to wait a moment for more; with fewer there is no backlog."""
+
 REPORT_S = 0.5
 """How often partitions, lag and what waits are brought up to date in the statistics."""
 
@@ -103,7 +106,7 @@ class RecordsLoop:
             with self._tracer.batch(batch) as trace:
                 self._process(batch, trace)
         records = sum(map(len, batches))
-        if records < self._size.records:
+        if records < min(self._size.records, COMPANY):
             self._checkpoint.send_now()
         self._size.took(records, self._clock.monotonic_s() - begun_s, _record_bytes(batches))
         self._tracer.committing()
