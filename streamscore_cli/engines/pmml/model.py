@@ -8,7 +8,7 @@ from streamscore_cli.engines.pmml.answers import answered
 from streamscore_cli.engines.pmml.fast import build_fast
 from streamscore_cli.engines.pmml.program import Fast, Inputs, Program, Result
 from streamscore_cli.engines.pmml.values.batch import Batch
-from streamscore_cli.engines.pmml.values.words import Dictionary
+from streamscore_cli.engines.pmml.values.words import BatchWords, Dictionary
 
 
 class Model:
@@ -20,18 +20,18 @@ class Model:
         self._dictionary = Dictionary(program.words)
         self._fast: Fast | None = build_fast(program)
 
+    @np.errstate(all="ignore")
     def score(self, length: int, inputs: Inputs) -> Result:
         """Answer `length` rows.
 
         `inputs`: by name, float64 (NaN is missing) or object (None is missing), shape (length,); an absent field is
         missing in every row. Rows that fail are named in `Result.reasons`.
         """
-        with np.errstate(all="ignore"):
-            if self._fast is not None:
-                return self._fast.score(length, inputs, self.general)
-            return self.general(length, inputs)
+        if self._fast is not None:
+            return self._fast.score(length, inputs, self.general)
+        return self.general(length, inputs)
 
     def general(self, length: int, inputs: Inputs) -> Result:
         """Answer as `score` does, always the way that all programs can go."""
         program = self.program
-        return answered(program, Batch(length, inputs, program.columns, program.models, self._dictionary))
+        return answered(program, Batch(length, inputs, program.columns, program.models, BatchWords(self._dictionary)))

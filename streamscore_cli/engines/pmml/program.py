@@ -47,9 +47,12 @@ class Program:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
-    """What a model answers for n rows: see `core.scores.Scores`; `reasons` says by row why it could not be scored."""
+    """What a model answers for n rows: see `core.scores.Scores`; `reasons` says by row why it could not be scored.
+
+    Nobody changes it; to be frozen would cost a microsecond a batch.
+    """
 
     value: NDArray[Any]
     labels: tuple[str, ...]

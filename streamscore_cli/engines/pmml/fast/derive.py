@@ -24,7 +24,7 @@ from streamscore_cli.engines.pmml.values.batch import Batch
 from streamscore_cli.engines.pmml.values.cast import rounded
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 from streamscore_cli.engines.pmml.values.types import DataType
-from streamscore_cli.engines.pmml.values.words import Dictionary
+from streamscore_cli.engines.pmml.values.words import BatchWords, Dictionary
 
 _ELEMENTWISE = {"+", "-", "*", "/", "exp", "ln", "log10", "ln1p", "log1p", "expm1", "sqrt", "abs", "tanh"}
 _REAL = {DataType.DOUBLE, DataType.FLOAT}
@@ -117,7 +117,7 @@ def _normalized(values: Matrix, points: list[Matrix], *, extreme: bool) -> Matri
     return result
 
 
-_NO_BATCH = Batch(0, {}, (), (), Dictionary(()))
+_NO_BATCH = Batch(0, {}, (), (), BatchWords(Dictionary(())))
 
 
 class Planner:

@@ -61,8 +61,7 @@ class PlainBatch(Batch):
 
     def __init__(self, frame: Frame, matrix: Matrix, inputs: Inputs) -> None:
         """Start with the inputs known, as a matrix (fields, rows), and nothing else computed."""
-        super().__init__(matrix.shape[1], inputs, frame.columns, frame.models, frame.words.dictionary)
-        self.words = PlainWords(frame.words)
+        super().__init__(matrix.shape[1], inputs, frame.columns, frame.models, PlainWords(frame.words))
         self.matrix = matrix
         self.places = frame.places
         self._frame = frame

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamscore_cli.engines.pmml.values.column import Cells, Column, Faults
 from streamscore_cli.engines.pmml.values.prediction import Prediction
 from streamscore_cli.engines.pmml.values.types import DataType, show_number
-from streamscore_cli.engines.pmml.values.words import BatchWords, Dictionary
+from streamscore_cli.engines.pmml.values.words import BatchWords
 
 
 class Computes(Protocol):
@@ -42,12 +42,12 @@ class Batch:
         inputs: Mapping[str, NDArray[Any]],
         columns: tuple[Computes, ...],
         models: tuple[Predicts, ...],
-        dictionary: Dictionary,
+        words: BatchWords,
     ) -> None:
         """Start with nothing computed."""
         self.length = length
         self.inputs = inputs
-        self.words = BatchWords(dictionary)
+        self.words = words
         self.reasons: list[str] = []
         self._columns = columns
         self._models = models

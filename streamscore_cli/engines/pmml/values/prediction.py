@@ -19,13 +19,14 @@ ORDER = "order"
 """Not a feature: by label, its place in the row's own list of probabilities, NaN where it is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prediction:
     """One cell a row in the type of the target (NaN: the model gives none), and what a kind of model has besides.
 
     `distributions`: by feature (probability, confidence, affinity) a float64 array (rows, labels), NaN where the model
     gives none. `entities`: by rank, best first, the place of the row's entity among `ModelInfo.entities` (NaN: none).
-    `extras`: what only one kind of model has, by the name its own output feature reads it under.
+    `extras`: what only one kind of model has, by the name its own output feature reads it under. Nobody changes it; to
+    be frozen would cost a microsecond a batch.
     """
 
     value: Column
