@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamscore_cli.commands.environment import environment_of
-from streamscore_cli.commands.options import BrokersOption, DataTypeOption, JsonOption, plain_option, setting_option
+from streamscore_cli.commands.options import (
+    BrokersOption,
+    DataTypeOption,
+    JsonOption,
+    duration_s,
+    plain_option,
+    setting_option,
+)
 
 if TYPE_CHECKING:
     from streamscore_cli.bench.plan import LoadPlan
@@ -131,7 +138,7 @@ def bench(
 
 def _plan(rate: str, duration: str, records: int | None, warm_up: str, wait: str) -> LoadPlan:
     from streamscore_cli.bench.plan import LoadPlan, checked, rate_of
-    from streamscore_cli.config.durations import parse_duration
 
-    duration_s, warm_up_s, wait_s = map(parse_duration, (duration, warm_up, wait))
-    return checked(LoadPlan(rate_of(rate), duration_s, records, warm_up_s, wait_s))
+    times = (("--duration", duration), ("--warm-up", warm_up), ("--wait", wait))
+    measured_s, warm_up_s, wait_s = (duration_s(name, text) for name, text in times)
+    return checked(LoadPlan(rate_of(rate), measured_s, records, warm_up_s, wait_s))

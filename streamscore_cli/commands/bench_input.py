@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamscore_cli.commands.environment import Environment
+from streamscore_cli.commands.options import duration_s
 from streamscore_cli.core.choices import OnBadRow
 from streamscore_cli.core.errors import UsageProblem
 
@@ -67,7 +68,6 @@ def swap_options(
     Raises `UsageProblem`, `SettingsError`, `ModelRejected`.
     """
     from streamscore_cli.commands.publish_run import check_sizes
-    from streamscore_cli.config.durations import parse_duration
     from streamscore_cli.config.sample_data import sample_data_dir
     from streamscore_cli.publishing.models import Naming, data_type_of, model_files, outgoing_model
 
@@ -76,7 +76,7 @@ def swap_options(
         if paths:
             raise UsageProblem("--model is for --swap-every.", "`streamscore publish model FILE` publishes one once.")
         return None
-    every_s, window_s = parse_duration(every), parse_duration(window)
+    every_s, window_s = duration_s("--swap-every", every), duration_s("--swap-window", window)
     if not 0 < window_s < every_s:
         raise UsageProblem(
             f"--swap-window {window} is not between nothing and --swap-every {every}.",

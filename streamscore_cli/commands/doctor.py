@@ -18,7 +18,7 @@ import typer
 
 from streamscore_cli.commands.environment import Environment, environment_of
 from streamscore_cli.commands.exit_codes import ExitCode
-from streamscore_cli.commands.options import BrokersOption, JsonOption, TimeoutOption
+from streamscore_cli.commands.options import BrokersOption, JsonOption, TimeoutOption, duration_s
 from streamscore_cli.core.errors import StreamscoreError
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ def doctor(
 
     Looks at Python, the extras, the settings, Kafka and its topics, the HTTP port and the data directory.
     """
-    from streamscore_cli.config.durations import parse_duration
-
     environment = environment_of(ctx)
-    checks = list(run_checks(environment, {"kafka.brokers": brokers}, parse_duration(timeout)))
+    checks = list(run_checks(environment, {"kafka.brokers": brokers}, duration_s("--timeout", timeout)))
     if json:
         environment.print_json(checks)
     else:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from streamscore_cli.core.choices import OnBadRow
+from streamscore_cli.core.errors import SettingsError
 
 OPTION_NAMES = frozenset(
     {
@@ -60,6 +61,16 @@ OPTION_NAMES = frozenset(
     }
 )
 """The environment variables of options that stand for no setting; the loader must not call them unknown."""
+
+
+def duration_s(name: str, text: str) -> float:
+    """Return the duration that an option has, in seconds; raises `SettingsError` naming the option and the value."""
+    from streamscore_cli.config.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error.message}", error.hint) from None
 
 
 def setting_option(flags: str, help_text: str, *, env: str, metavar: str | None = None) -> object:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamscore_cli.commands.environment import Environment, environment_of
-from streamscore_cli.commands.options import DryRunOption, JsonOption, plain_option, setting_option
+from streamscore_cli.commands.options import DryRunOption, JsonOption, duration_s, plain_option, setting_option
 from streamscore_cli.core.printable import printable
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _provision(
     """Plan all, show it, apply it; what was changed is said where a later change fails, too."""
     from streamscore_cli.provision.plan import Plan, changed
 
-    deadline_s = environment.clock.monotonic_s() + _wait_s(wait)
+    deadline_s = environment.clock.monotonic_s() + duration_s("--wait (STREAMSCORE_PROVISION_WAIT)", wait)
     plans = [(provisioner, _planned(environment, provisioner, deadline_s)) for provisioner in provisioners]
     if not json:
         for _, plan in plans:
@@ -229,16 +229,6 @@ def _provision(
             environment.print_json([step_as_json(step, done=step in done) for step in whole.steps])
         else:
             environment.say(_summary(whole, done, dry_run=dry_run))
-
-
-def _wait_s(wait: str) -> float:
-    from streamscore_cli.config.durations import parse_duration
-    from streamscore_cli.core.errors import SettingsError
-
-    try:
-        return parse_duration(wait)
-    except SettingsError as error:
-        raise SettingsError(f"--wait (STREAMSCORE_PROVISION_WAIT): {error.message}", error.hint) from None
 
 
 def _summary(plan: Plan, done: Collection[Step], *, dry_run: bool) -> str:

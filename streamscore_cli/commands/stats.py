@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamscore_cli.commands.environment import Environment, environment_of
-from streamscore_cli.commands.options import JsonOption, WatchOption, plain_option
+from streamscore_cli.commands.options import JsonOption, WatchOption, duration_s, plain_option
 from streamscore_cli.core.choices import StatsSort
 from streamscore_cli.core.errors import ServerUnreachable, UsageProblem
 
@@ -133,9 +133,7 @@ def reachable(host: str) -> str:
 
 
 def _interval_s(text: str) -> float:
-    from streamscore_cli.config.durations import parse_duration
-
-    seconds = parse_duration(text)
+    seconds = duration_s("--interval", text)
     if not seconds:
         raise UsageProblem(f"--interval {text}: that is no time at all.", "Such as '1 second' or '200 ms'.")
     return seconds

@@ -12,7 +12,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,17 +45,18 @@ class _Entry:
 class CompiledCache:
     """Keeps bytes by key (64 hexadecimal digits); where it cannot, it says so once and keeps nothing."""
 
-    def __init__(self, directory: Path, most_bytes: int) -> None:
-        """Take the directory, which is made when it is first written to, and how many bytes it may hold."""
+    def __init__(self, directory: Path, most_bytes: int, user: Callable[[], int] = os.geteuid) -> None:
+        """Take the directory, which is made at the first writing, how many bytes it may hold, and whose it has to be."""
         self._directory = directory
         self._most_bytes = most_bytes
+        self._user = user
         self._said = False
 
     def get(self, key: str) -> memoryview | None:
         """Return what was kept under a key, as it is on the disk; None where there is nothing, or nothing to trust."""
         try:
             with self._opened() as folder:
-                return _read(folder, key)
+                return _read(folder, key, self._user())
         except FileNotFoundError:
             return None
         except OSError as problem:
@@ -86,9 +87,7 @@ class CompiledCache:
         """Open the directory, so that it stays the one that was looked at; raises `OSError` where others may write."""
         folder = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            found = os.fstat(folder)
-            if found.st_uid != os.geteuid() or found.st_mode & _FOREIGN:
-                raise PermissionError(f"{self._directory} belongs to another user, or others may write to it")
+            _check_own(os.fstat(folder), str(self._directory), self._user())
             yield folder
         finally:
             os.close(folder)
@@ -100,13 +99,19 @@ class CompiledCache:
             log.warning("compiled models are not kept in %s: %s", self._directory, problem, extra=extra)
 
 
-def _read(folder: int, key: str) -> memoryview | None:
+def _check_own(found: os.stat_result, name: str, user: int) -> None:
+    if found.st_uid != user or found.st_mode & _FOREIGN:
+        raise PermissionError(f"{name} belongs to another user, or others may write to it")
+
+
+def _read(folder: int, key: str, user: int) -> memoryview | None:
     name = key + SUFFIX
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
         found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & _FOREIGN:
-            raise PermissionError(f"{name} belongs to another user, or others may write to it")
+        if not stat.S_ISREG(found.st_mode):
+            raise PermissionError(f"{name} is no file")
+        _check_own(found, name, user)
         whole = np.empty(found.st_size, dtype=np.uint8).data
         filled = 0
         while count := os.readv(file, [whole[filled:]]) if filled < len(whole) else 0:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.core.columns import Columns, all_rows
+from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import ModelRejected, ModelUnsupported, StreamscoreError
-from streamscore_cli.core.failures import Failure
 from streamscore_cli.core.models import Artifact
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Field, FieldType, Signature
@@ -21,11 +20,8 @@ from streamscore_cli.engines.onnx_labels import ClassLabels, Labels, take_class_
 from streamscore_cli.engines.onnx_runtime import import_onnx_runtime
 from streamscore_cli.engines.onnx_session import OnnxSession
 from streamscore_cli.engines.onnx_tensors import check_width, fixed_batch, input_spec, output_field, output_width
-from streamscore_cli.engines.scatter import scatter
 from streamscore_cli.engines.tensor_answers import columns_of, not_numbers, scores_of_tables, table_of
-
-MOST_BLANK_ROWS = 64
-"""Rows of nothing that a model is given where a batch has no good one."""
+from streamscore_cli.engines.tensor_rows import score_rows
 
 
 class OnnxEngine:
@@ -85,20 +81,7 @@ class OnnxServable:
 
         A missing number is no failure where the input is of a floating type: the model gets NaN.
         """
-        failures: dict[int, Failure] = {}
-        for item in self._inputs:
-            failures = item.failures(columns) | failures
-        good = all_rows(columns.length)
-        if failures:
-            good = np.delete(good, list(failures))
-        if len(good):
-            scores = self._answer([item.feed(columns, good) for item in self._inputs], len(good))
-        else:
-            # The types of the answer are wanted all the same, and the warm-up is one even where made-up rows are bad.
-            rows = max(1, min(columns.length, MOST_BLANK_ROWS))
-            blank = self._answer([item.blank(rows) for item in self._inputs], rows)
-            scores = Scores(blank.result, blank.labels, blank.probabilities, blank.outputs).take(good)
-        return scatter(scores, good, columns.length, failures.values())
+        return score_rows(self._inputs, columns, self._answer)
 
     def close(self) -> None:
         """Free the model; may be called twice."""

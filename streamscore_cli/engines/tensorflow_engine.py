@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from streamscore_cli.core.columns import Columns, all_rows
+from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import ModelRejected
-from streamscore_cli.core.failures import Failure
 from streamscore_cli.core.models import Artifact, ModelFormat
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.core.signature import Signature
 from streamscore_cli.engines.engine import Servable
-from streamscore_cli.engines.scatter import scatter
+from streamscore_cli.engines.tensor_rows import score_rows
 from streamscore_cli.engines.tensorflow_answers import output_field, scores_of
 from streamscore_cli.engines.tensorflow_archive import ArchiveLimits, open_archive
 from streamscore_cli.engines.tensorflow_graph import read_frozen_graph
 from streamscore_cli.engines.tensorflow_saved_model import read_saved_model
 from streamscore_cli.engines.tensorflow_session import DEFAULT_LIMITS, GraphSession, TimeLimits
 from streamscore_cli.engines.tensorflow_tensors import check_width, input_spec
-
-MOST_BLANK_ROWS = 64
-"""Rows of nothing that a graph is given where a batch has no good one."""
 
 
 class TensorFlowEngine:
@@ -96,24 +93,11 @@ class TensorFlowServable:
 
     def score(self, columns: Columns) -> Scores:
         """Answer all rows; a row that lacks an input, or has one of another type, is a failure of that row alone."""
-        failures: dict[int, Failure] = {}
-        for item in self._inputs:
-            failures = item.failures(columns) | failures
-        good = all_rows(columns.length)
-        if failures:
-            good = np.delete(good, list(failures))
-        if len(good):
-            feeds = [item.feed(columns, good) for item in self._inputs]
-            scores = scores_of(self._outputs, self._session.run(feeds), len(good))
-        else:
-            # Not every graph takes a batch of no rows, but the types of the answer are wanted all the same.
-            # As many as were asked for, so that the warm-up is one even where made-up rows are all bad.
-            rows = max(1, min(columns.length, MOST_BLANK_ROWS))
-            blank = self._session.run([item.blank(rows) for item in self._inputs])
-            scores = scores_of(self._outputs, blank, rows)
-            scores = Scores(scores.result, scores.labels, scores.probabilities, scores.outputs).take(good)
-        return scatter(scores, good, columns.length, failures.values())
+        return score_rows(self._inputs, columns, self._answer)
 
     def close(self) -> None:
         """Close the session; may be called twice."""
         self._session.close()
+
+    def _answer(self, feeds: list[NDArray[Any]], rows: int) -> Scores:
+        return scores_of(self._outputs, self._session.run(feeds), rows)

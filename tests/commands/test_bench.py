@@ -56,7 +56,7 @@ def test_records_that_are_no_wines_must_be_named(streamscore: CommandLine) -> No
 def test_a_malformed_time_is_a_settings_error(streamscore: CommandLine) -> None:
     done = streamscore("bench", "--warm-up", "soon")
     assert done.code == ExitCode.SETTINGS
-    assert "'soon' is not a duration" in done.err
+    assert "--warm-up: 'soon' is not a duration" in done.err
 
 
 def test_a_row_that_is_no_record_is_named(streamscore: CommandLine) -> None:
