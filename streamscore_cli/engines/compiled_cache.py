@@ -46,7 +46,7 @@ class CompiledCache:
     """Keeps bytes by key (64 hexadecimal digits); where it cannot, it says so once and keeps nothing."""
 
     def __init__(self, directory: Path, most_bytes: int, user: Callable[[], int] = os.geteuid) -> None:
-        """Take the directory, which is made at the first writing, how many bytes it may hold, and whose it has to be."""
+        """Take the directory, which the first writing makes, how many bytes it may hold, and whose it has to be."""
         self._directory = directory
         self._most_bytes = most_bytes
         self._user = user
