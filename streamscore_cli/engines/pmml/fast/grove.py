@@ -6,6 +6,7 @@ bits of its left side, and what a cell's value clears in all trees is one row of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore_cli.engines.pmml.fast.ladder import Ladder
 from streamscore_cli.engines.pmml.values.column import Cells
 from streamscore_cli.engines.pmml.values.prediction import Matrix
 
@@ -21,6 +23,8 @@ Leaves = NDArray[np.intp]
 _PAIRS_AT_ONCE = 60_000
 FEW_PAIRS = 40
 _STILL_MANY = 0.75
+_WORTH_A_LADDER = 64
+"""Fewer rows than this are searched for faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,13 @@ class Rest:
 class Grove:
     """Trees whose leaves are numbered from the first tree's to the last's; `trees` and `nodes` say by leaf whose it is.
 
-    A leaf whose node is -1 is met by no row. `nests`: small trees as tuples (feature, threshold, then, else) of such
-    tuples and leaves, for few rows without missing cells. `gaps`: cells may be missing.
+    The first of the `cuts` are those of the features of `ladder`. A leaf whose node is -1 is met by no row. `nests`:
+    small trees as tuples (feature, threshold, then, else) of such tuples and leaves, for few rows without missing
+    cells. `gaps`: cells may be missing.
     """
 
     cuts: tuple[Cuts, ...]
+    ladder: Ladder | None
     offsets: NDArray[np.intp]
     trees: NDArray[np.intp]
     nodes: NDArray[np.intp]
@@ -91,16 +97,26 @@ class Grove:
                 found.append(place)
         return np.array(found, dtype=np.intp).reshape(len(self.nests), len(rows))
 
+    def _kept(self, cells: Matrix) -> Iterator[NDArray[Any]]:
+        """Yield by feature (rows, trees) the bits that its cells leave in each tree."""
+        searched = self.cuts
+        if self.ladder is not None and cells.shape[1] >= _WORTH_A_LADDER:
+            for cut, places in zip(self.cuts, self.ladder.counts(cells, gaps=self.gaps), strict=False):
+                yield cut.table.take(places, axis=0)
+            searched = self.cuts[len(self.ladder.features) :]
+        for cut in searched:
+            yield cut.table.take(cut.thresholds.searchsorted(cells[cut.feature]), axis=0)
+
     def _at_once(self, cells: Matrix) -> Leaves:
         trees, rows = len(self.offsets), cells.shape[1]
         found = np.empty((trees, rows), dtype=np.intp)
         if not self.cuts:
             found[:] = self.offsets[:, None]
             return found
-        first = self.cuts[0]
-        left = first.table.take(first.thresholds.searchsorted(cells[first.feature]), axis=0)
-        for cut in self.cuts[1:]:
-            left &= cut.table.take(cut.thresholds.searchsorted(cells[cut.feature]), axis=0)
+        first, *others = self._kept(cells)
+        left = first
+        for kept in others:
+            left &= kept
         below = left - left.dtype.type(1)
         below &= ~left
         np.add(np.bitwise_count(below).T, self.offsets[:, None], out=found)

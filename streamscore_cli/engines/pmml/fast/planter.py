@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.engines.pmml.fast.grove import Cuts, Grove, Rest
+from streamscore_cli.engines.pmml.fast.ladder import ladder_of
 from streamscore_cli.engines.pmml.fast.unfold import Unfolded
 from streamscore_cli.engines.pmml.fast.view import Deck
 from streamscore_cli.engines.pmml.values.column import Cells
@@ -54,8 +55,12 @@ class _Planter:
             owners.append(np.repeat(np.arange(len(deep)), [len(one) for one in deep]))
             nodes += deep
         small = rest is None and not any(tree.sets for tree in self._trees) and sizes.sum() <= _LEAVES_AS_OBJECTS
+        cuts = [self._cuts(feature, marks) for feature, marks in enumerate(self._marks) if marks]
+        ladder = ladder_of([(cut.feature, cut.thresholds) for cut in cuts])
+        laddered = set() if ladder is None else set(ladder.features.tolist())
         return Grove(
-            tuple(self._cuts(feature, marks) for feature, marks in enumerate(self._marks) if marks),
+            tuple(sorted(cuts, key=lambda cut: cut.feature not in laddered)),
+            ladder,
             offsets,
             np.concatenate(owners),
             np.concatenate(nodes),
