@@ -67,10 +67,10 @@ def identity(task: Task) -> dict[str, str]:
     return {"name": task.model.name, "version": str(task.version), "sha256": task.model.sha256, "label": ""}
 
 
-def bare(task: Task) -> list[str]:
+def bare(task: Task, *more: str) -> list[str]:
     """Return the bare loop's command."""
     where = ["--brokers", task.brokers, "--data", task.data, "--scores", task.scores, "--group", task.group]
-    return [sys.executable, "-m", "benchmarks.bare", *where, "--result", str(task.result)]
+    return [sys.executable, "-m", "benchmarks.bare", *where, "--result", str(task.result), *more]
 
 
 def server(task: Task) -> list[str]:
@@ -134,6 +134,7 @@ CONTENDERS = {
     one.name: one
     for one in (
         Contender("bare", "consume -> produce of the same bytes, nothing scored", bare),
+        Contender("bare-bulk", "the same, by the server's own producer", lambda task: bare(task, "--bulk")),
         Contender("server", "streamscore serve", server, server_environment),
         Contender("streams", "Kafka Streams, linger.ms as it is (100)", streams(*TUNED)),
         Contender("streams-linger-0", "Kafka Streams, linger.ms=0", streams(*TUNED, "streams.producer.linger.ms=0")),

@@ -145,7 +145,7 @@ def decode_results(batch: RecordBatch, say: Callable[[str], None]) -> list[Messa
         except UsageProblem as error:
             say(f"{batch.topic}[{batch.partitions[row]}]@{batch.offsets[row]}: {error.message}")
         else:
-            found.append(Message(batch.timestamps_ms[row], _result_json(record)))
+            found.append(Message(int(batch.timestamps_ms[row]), _result_json(record)))
     return found
 
 
@@ -181,6 +181,6 @@ def decode_dead_letters(batch: RecordBatch) -> list[Message]:
     described = [describe_dead_letter(header or ()) for header in headers]
     return [
         Message(time_ms, {**asdict(letter), "size_bytes": len(value or b"")})
-        for letter, time_ms, value in zip(described, batch.timestamps_ms, batch.values, strict=True)
+        for letter, time_ms, value in zip(described, map(int, batch.timestamps_ms), batch.values, strict=True)
         if letter is not None
     ]

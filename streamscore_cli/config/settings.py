@@ -44,6 +44,10 @@ class KafkaSettings:
     properties: Mapping[str, str] = setting({}, "librdkafka properties for every client (TLS, SASL).")
     consumer: Mapping[str, str] = setting({}, "librdkafka properties for the data consumer only.")
     producer: Mapping[str, str] = setting({}, "librdkafka properties for producers only.")
+    bulk: bool = setting(
+        default=True,
+        help_text="Read and produce many records in one call; false: a call of the client for each.",
+    )
 
     def __repr__(self) -> str:
         """Return the address and the names of what is passed through; values may be secrets."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from streamscore_cli.core.columns import Integers
+
 TopicPartition = tuple[str, int]
 """A topic and a partition number."""
 
@@ -14,7 +16,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Records of one topic, of any of its partitions, in the order consumed; every list has one item a record.
+    """Records of one topic, of any of its partitions, in the order consumed; every column has one item a record.
 
     `timestamps_ms` are milliseconds since the epoch, -1 where the record has none. `headers` is None when no record of
     the batch has any (the common case costs nothing), else one entry a record, None where it has none.
@@ -23,9 +25,9 @@ class RecordBatch:
     topic: str
     values: Sequence[bytes | None]
     keys: Sequence[bytes | None]
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    timestamps_ms: Sequence[int]
+    partitions: Integers
+    offsets: Integers
+    timestamps_ms: Integers
     headers: Sequence[Headers | None] | None = None
 
     def __len__(self) -> int:
@@ -40,7 +42,11 @@ class OutboundResults:
     topic: str
     values: Sequence[bytes]
     keys: Sequence[bytes | None]
-    partitions: Sequence[int]
+    partitions: Integers
+
+    def behind(self, count: int) -> OutboundResults:
+        """Return the results but for the first `count`."""
+        return OutboundResults(self.topic, self.values[count:], self.keys[count:], self.partitions[count:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ is float64 of shape (rows, width) without missing numbers.
 
 Rows = NDArray[np.intp]
 """Indices of rows, ascending."""
+
+Integers = NDArray[np.int64] | Sequence[int]
+"""Whole numbers, one a record: an int64 array where there are many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Columns:
         """Return the same rows without the column `name`, which need not exist."""
         kept = {key: array for key, array in self.arrays.items() if key != name}
         return Columns(self.length, kept, self.ordered)
+
+
+def integers(numbers: Integers) -> NDArray[np.int64]:
+    """Return whole numbers as an array, which they usually are."""
+    return np.asarray(numbers, np.int64)
 
 
 def all_rows(length: int) -> Rows:

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import Any
 
 from confluent_kafka import Message
 
 from streamscore_cli.core.batch import Headers, RecordBatch
 from streamscore_cli.core.log_events import event
+from streamscore_cli.kafka.message_numbers import MessageNumbers, numbers_of
 
 _value: Callable[[Message], Any] = Message.value
 _key: Callable[[Message], Any] = Message.key
-_partition: Callable[[Message], Any] = Message.partition
-_offset: Callable[[Message], Any] = Message.offset
 _headers: Callable[[Message], Any] = Message.headers
-_timestamp: Callable[[Message], Any] = Message.timestamp
-_milliseconds = itemgetter(1)
 
 _warned_topics: set[str] = set()
 
 _log = logging.getLogger("streamscore.kafka")
 
 
-def record_batch(topic: str, messages: Sequence[Message]) -> RecordBatch:
-    """Return messages of one topic as columns; `map` over the accessors is the fastest way that was measured."""
+def record_batch(
+    topic: str, messages: list[Message], numbers_from: Callable[[list[Message]], MessageNumbers] = numbers_of
+) -> RecordBatch:
+    """Return messages of one topic as columns."""
     headers = _headers_of(topic, messages)
+    numbers = numbers_from(messages)
     return RecordBatch(
         topic,
         list(map(_value, messages)),
         list(map(_key, messages)),
-        list(map(_partition, messages)),
-        list(map(_offset, messages)),
-        list(map(_milliseconds, map(_timestamp, messages))),
+        numbers.partitions,
+        numbers.offsets,
+        numbers.timestamps_ms,
         headers if any(headers) else None,
     )
 

@@ -3,6 +3,8 @@
 1. `results` and `dead_letters` hand everything that a record became to the producer.
 2. `advance` notes up to where that is so, per partition: offset of the last such record + 1.
 3. Closing waits until the broker has acknowledged everything handed over (acks=all), and fails if it refused anything.
+   Nothing more is handed over meanwhile; but the wait begins only when there is more, as the next records are being
+   fetched and scored until then.
 4. Only then the noted offsets are committed, of every partition that moved.
 
 Whatever fails in between leaves the offsets where they were, and the records since are read again. A partition that
@@ -52,22 +54,25 @@ class AtLeastOnceCheckpoint:
         self._clock = clock
         self._letter_bytes = letter_bytes
         self._positions: dict[TopicPartition, int] = {}
+        self._closing: dict[TopicPartition, int] | None = None
         self._records = 0
         self._opened_at_s: float | None = None
 
     @property
     def pending(self) -> Mapping[TopicPartition, int]:
         """Return the offsets that the next close commits."""
-        return dict(self._positions)
+        return {**(self._closing or {}), **self._positions}
 
     def results(self, results: OutboundResults) -> None:
         """Produce results; waits while the producer's queue is full. Raises as `close`."""
+        self._finish()
         self._open()
         self._producer.send_all(results)
         self._records += len(results.values)
 
     def dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """Produce dead letters to the partition of their key, cut to what their topic takes. Raises as `close`."""
+        self._finish()
         self._open()
         for whole in letters:
             letter = whole if self._letter_bytes is None else fitted(whole, self._letter_bytes)
@@ -84,18 +89,19 @@ class AtLeastOnceCheckpoint:
         self._producer.send_now()
 
     def close_if_due(self) -> bool:
-        """Close when the interval or the number of records is reached; tell whether it did.
+        """Begin to close when the interval or the number of records is reached; tell whether it did.
 
-        Waits for the deliveries; the commit goes on in the background, and its failure is raised by a later call.
+        The next call, or what is handed over before it, waits for the deliveries and begins the commit, which goes on
+        in the background; its failure is raised by a later call.
         """
         self._producer.listen()
+        self._finish()
         if self._opened_at_s is None:
             return False
         age_s = self._clock.monotonic_s() - self._opened_at_s
         if age_s < self._settings.interval_s and self._records < self._settings.records:
             return False
-        self._producer.settle()
-        self._commits.start(self._taken())
+        self._closing = self._taken()
         return True
 
     def close(self) -> None:
@@ -110,7 +116,7 @@ class AtLeastOnceCheckpoint:
     def give_up(self, partitions: Collection[TopicPartition]) -> None:
         """Close, in bounded time, because these partitions go to another member; raises as `close`, no `TimedOut`."""
         try:
-            if self._opened_at_s is not None:
+            if self._opened_at_s is not None or self._closing is not None:
                 self._producer.settle(REVOKE_WAIT_S)
             self._commits.finish(self._taken())
         except TimedOut as error:
@@ -123,6 +129,8 @@ class AtLeastOnceCheckpoint:
         self._commits.forget(partitions)
         for place in partitions:
             self._positions.pop(place, None)
+            if self._closing is not None:
+                self._closing.pop(place, None)
 
     def end(self) -> None:
         """End the producer; what was not delivered is dropped, uncommitted."""
@@ -132,7 +140,14 @@ class AtLeastOnceCheckpoint:
         if self._opened_at_s is None:
             self._opened_at_s = self._clock.monotonic_s()
 
+    def _finish(self) -> None:
+        """Finish the close that has begun, if any."""
+        if self._closing is not None:
+            self._producer.settle()
+            closing, self._closing = self._closing, None
+            self._commits.start(closing)
+
     def _taken(self) -> dict[TopicPartition, int]:
-        positions, self._positions = self._positions, {}
+        positions, self._positions, self._closing = dict(self.pending), {}, None
         self._records, self._opened_at_s = 0, None
         return positions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -27,32 +28,34 @@ def make_consumer(options: ClientOptions, watch: ClientWatch, on_commit: OnCommi
     config = _config(options, watch)
     if on_commit is not None:
         config["on_commit"] = on_commit
-    return _made(Consumer, config)
+    return made(partial(Consumer, config, logger=ClientLog()), options)
 
 
 def make_producer(options: ClientOptions, watch: ClientWatch, on_delivery: OnDelivery) -> Producer:
     """Make a producer that reports failed deliveries to `on_delivery`; raises as `make_consumer`."""
-    return _made(Producer, {**_config(options, watch), "on_delivery": on_delivery})
+    config = {**_config(options, watch), "on_delivery": on_delivery}
+    return made(partial(Producer, config, logger=ClientLog()), options)
 
 
 def make_admin(options: ClientOptions, watch: ClientWatch) -> AdminClient:
     """Make an admin client; raises as `make_consumer`."""
-    return _made(AdminClient, _config(options, watch))
+    return made(partial(AdminClient, _config(options, watch), logger=ClientLog()), options)
 
 
-def _config(options: ClientOptions, watch: ClientWatch) -> dict[str, Any]:
+def made(kind: Callable[[], C], options: ClientOptions) -> C:
+    """Return a new client; raises `SettingsError` when the library refuses a property."""
     for weak in weakened_tls(options):
         extra = event("tls-weakened", client=options.role.value, reason=str(weak))
         _log.warning("TLS of the %s client is weakened: %s", options.role.value, weak, extra=extra)
-    return {**options.properties, "error_cb": watch.on_error, "stats_cb": watch.on_statistics}
-
-
-def _made(kind: Callable[..., C], config: dict[str, Any]) -> C:
     try:
-        return kind(config, logger=ClientLog())
+        return kind()
     except KafkaException as exception:
         text = error_of(exception).str()
         hint = "Look at kafka.properties, kafka.consumer and kafka.producer in the settings."
         raise SettingsError(f"The Kafka client refuses its settings: {text}.", hint) from exception
     except (TypeError, ValueError) as error:
         raise SettingsError(f"The Kafka client refuses its settings: {error}.") from error
+
+
+def _config(options: ClientOptions, watch: ClientWatch) -> dict[str, Any]:
+    return {**options.properties, "error_cb": watch.on_error, "stats_cb": watch.on_statistics}

@@ -9,21 +9,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from functools import partial
+from typing import Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError
 
 from streamscore_cli.core.batch import Headers, OutboundResults
 from streamscore_cli.core.clock import Clock
 from streamscore_cli.core.errors import DeliveryFailed, TimedOut
 from streamscore_cli.core.log_events import event
-from streamscore_cli.kafka.clients import make_producer
-from streamscore_cli.kafka.faults import CREATE_HINT, DENIED, TOPIC_MISSING, error_of
-from streamscore_cli.kafka.health import ClientHealth
+from streamscore_cli.core.object_memory import object_memory
+from streamscore_cli.kafka.client_producer import ClientProducer
+from streamscore_cli.kafka.clients import made
+from streamscore_cli.kafka.faults import CREATE_HINT, DENIED, TOPIC_MISSING, NotTaken
+from streamscore_cli.kafka.health import ClientHealth, ClientWatch
+from streamscore_cli.kafka.librdkafka import librdkafka
+from streamscore_cli.kafka.native_producer import NativeProducer, OnFailed
 from streamscore_cli.kafka.options import ClientOptions
 from streamscore_cli.kafka.rouser import Rouser
 
 SLICE_S = 0.25
 """How long one wait for the broker lasts before stop, failure and patience are looked at."""
+
+ROOM_WAIT_S = 0.01
+"""How long one wait for room lasts: what is delivered makes room and says nothing."""
 
 REMIND_S = 10.0
 NUDGE_S = 0.02
@@ -38,6 +46,38 @@ _NOTHING_COMMITTED = "Nothing was committed; these records will be read again."
 _log = logging.getLogger("streamscore.kafka")
 
 
+class ResultsProducer(Protocol):
+    """What produces: it takes what there is room for, and tells `OnFailed` in `poll` and `flush` what was refused."""
+
+    def produce_all(self, results: OutboundResults) -> int:
+        """Take results in order while there is room; return how many, from the first on. Raises `NotTaken`."""
+        ...
+
+    def produce(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
+        """Take one message for the partition of its key; tell whether there was room. Raises `NotTaken`."""
+        ...
+
+    def poll(self, timeout_s: float) -> None:
+        """Hear what there is to hear, waiting for a first thing."""
+        ...
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait until all is delivered or refused; return how many messages are not yet."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many messages are neither delivered nor refused."""
+        ...
+
+    def list_topics(self, *, timeout: float) -> object:
+        """Ask a broker for all topics, which makes the producer connect to one; raises `KafkaException`."""
+        ...
+
+    def close(self, timeout_s: float) -> None:
+        """Drop what was not delivered and end."""
+        ...
+
+
 class DeliveringProducer:
     """Produces, waits for room and for deliveries, and keeps the first failure for good.
 
@@ -47,17 +87,17 @@ class DeliveringProducer:
 
     def __init__(
         self,
-        options: ClientOptions,
-        health: ClientHealth,
+        make: Callable[[OnFailed], ResultsProducer],
+        watch: ClientWatch,
         clock: Clock,
         stopping: Callable[[], bool],
         sources: Callable[[int], Collection[str]] = lambda _partition: (),
     ) -> None:
         """Make the producer; nothing is sent yet. `sources` names the data topics with that partition, for messages."""
-        self._watch = health.watch(options.role.value)
-        self._producer = make_producer(options, self._watch, self._on_delivery)
-        self._rouser = Rouser(self._producer, options.role.value, health, clock)
-        self._health = health
+        self._watch = watch
+        self._producer = make(self._on_failed)
+        self._rouser = Rouser(self._producer, watch.name, watch.health, clock)
+        self._health = watch.health
         self._clock = clock
         self._stopping = stopping
         self._failed = 0
@@ -66,16 +106,14 @@ class DeliveringProducer:
 
     def send_all(self, results: OutboundResults) -> None:
         """Produce results to the partition of their source, waiting while the queue is full; raises as `settle`."""
-        produce, topic = self._producer.produce, results.topic
-        partition = None
+        taken, count = 0, len(results.values)
         try:
-            for value, key, partition in zip(results.values, results.keys, results.partitions, strict=True):
-                try:
-                    produce(topic, value, key, partition)
-                except BufferError:
-                    self._insist(partial(produce, topic, value, key, partition))
-        except KafkaException as exception:
-            raise self._not_taken(error_of(exception), topic, partition) from exception
+            taken = self._producer.produce_all(results)
+            while taken < count:
+                self._wait_for_room()
+                taken += self._producer.produce_all(results.behind(taken))
+        except NotTaken as refused:
+            raise self._not_taken(refused) from refused
         self._producer.poll(0)
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
@@ -84,9 +122,10 @@ class DeliveringProducer:
         No timestamp is given: brokers refuse one from the future, and retention takes one from the past at once.
         """
         try:
-            self._insist(partial(self._producer.produce, topic, value, key, headers=list(headers)))
-        except KafkaException as exception:
-            raise self._not_taken(error_of(exception), topic) from exception
+            while not self._producer.produce(topic, key, value, headers):
+                self._wait_for_room()
+        except NotTaken as refused:
+            raise self._not_taken(refused) from refused
         self._producer.poll(0)
 
     def send_now(self) -> None:
@@ -113,42 +152,33 @@ class DeliveringProducer:
 
     def close(self) -> None:
         """Drop what was not delivered and end the producer."""
-        self._producer.purge()
-        self._producer.flush(SLICE_S)
+        self._producer.close(SLICE_S)
         self._watch.closed()
 
-    def _insist(self, produce: Callable[[], None]) -> None:
-        patience: _Patience | None = None
-        while True:
-            try:
-                produce()
-            except BufferError:
-                patience = patience or _Patience(self._clock, self._stopping, None)
-                self._producer.poll(SLICE_S)
-                self._look(patience, len(self._producer))
-            else:
-                return
+    def _wait_for_room(self) -> None:
+        patience = _Patience(self._clock, self._stopping, None)
+        room_from = len(self._producer) - 1
+        while len(self._producer) > room_from:
+            self._producer.poll(ROOM_WAIT_S)
+            self._look(patience, len(self._producer))
 
     def _look(self, patience: _Patience, left: int) -> None:
         self._raise_failure()
         self._health.raise_if_fatal()
         patience.look(left, self._health)
 
-    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            self._failed += 1
-            if self._first_failure is None:
-                self._first_failure = error, message.topic() or "", message.partition()
+    def _on_failed(self, error: KafkaError, topic: str, partition: int | None) -> None:
+        self._failed += 1
+        if self._first_failure is None:
+            self._first_failure = error, topic, partition
 
     def _raise_failure(self) -> None:
         if self._first_failure is not None:
             raise self._delivery_failed(*self._first_failure)
 
-    def _not_taken(self, error: KafkaError, topic: str, partition: int | None = None) -> DeliveryFailed:
-        self._failed += 1
-        if self._first_failure is None:
-            self._first_failure = error, topic, partition
-        return self._delivery_failed(error, topic, partition)
+    def _not_taken(self, refused: NotTaken) -> DeliveryFailed:
+        self._on_failed(refused.error, refused.topic, refused.partition)
+        return self._delivery_failed(refused.error, refused.topic, refused.partition)
 
     def _delivery_failed(self, error: KafkaError, topic: str, partition: int | None) -> DeliveryFailed:
         if error.name() == "_UNKNOWN_PARTITION" and partition is not None:
@@ -156,6 +186,19 @@ class DeliveringProducer:
         where = topic if partition is None else f"{topic}[{partition}]"
         more = f" ({self._failed} messages in all)" if self._failed > 1 else ""
         return _delivery_failed(error, f"{where}{more}")
+
+
+def results_producer(
+    options: ClientOptions, watch: ClientWatch, on_failed: OnFailed, *, bulk: bool = True
+) -> ResultsProducer:
+    """Return a producer that takes many results in one call, or with `bulk` off, or where that cannot be, one by one.
+
+    Raises `SettingsError` when the library refuses a property.
+    """
+    library, memory = librdkafka(), object_memory()
+    if not bulk or library is None or memory is None or options.wants_tokens:
+        return ClientProducer(options, watch, on_failed)
+    return made(partial(NativeProducer, options, watch, on_failed, library, memory), options)
 
 
 def _partition_missing(topic: str, partition: int, sources: Collection[str]) -> DeliveryFailed:

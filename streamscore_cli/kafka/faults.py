@@ -50,6 +50,17 @@ NO_ANSWER = frozenset(
 CREATE_HINT = "Make it with `streamscore topics create`."
 
 
+class NotTaken(Exception):
+    """A producer refuses a message for good: why, and where the message was to go (None: wherever its key says)."""
+
+    def __init__(self, error: KafkaError, topic: str, partition: int | None) -> None:
+        """Keep what was said."""
+        super().__init__(error)
+        self.error = error
+        self.topic = topic
+        self.partition = partition
+
+
 def error_of(exception: KafkaException) -> KafkaError:
     """Return the error that an exception of the library carries."""
     error = exception.args[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from confluent_kafka import Consumer
@@ -13,7 +14,7 @@ from streamscore_cli.core.clock import Clock
 from streamscore_cli.kafka.checkpoint import AtLeastOnceCheckpoint
 from streamscore_cli.kafka.clients import OnCommit, make_consumer
 from streamscore_cli.kafka.commits import OffsetCommits
-from streamscore_cli.kafka.delivery import DeliveringProducer
+from streamscore_cli.kafka.delivery import DeliveringProducer, results_producer
 from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.options import records_options, results_options
 from streamscore_cli.kafka.presence import TopicPresence
@@ -60,7 +61,9 @@ def open_records_link(
         return {place.topic for place in consumer.assignment() if place.partition == partition}
 
     options = results_options(settings, min(max_bytes.values(), default=None))
-    producer = DeliveringProducer(options, health, clock, stopping, sources)
+    results_watch = health.watch(options.role.value)
+    producing = partial(results_producer, options, results_watch, bulk=settings.kafka.bulk)
+    producer = DeliveringProducer(producing, results_watch, clock, stopping, sources)
     letters = settings.topics.dead_letters
     checkpoint = AtLeastOnceCheckpoint(producer, commits, letters, settings.checkpoint, clock, max_bytes.get(letters))
     presence = TopicPresence(consumer, settings.kafka.brokers, health, clock, stopping)

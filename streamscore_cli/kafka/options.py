@@ -63,6 +63,12 @@ class ClientOptions:
         """Return the addresses that the client starts from."""
         return str(self.properties["bootstrap.servers"])
 
+    @property
+    def wants_tokens(self) -> bool:
+        """Tell whether the client needs OAuth tokens, which are got inside the library's own poll only."""
+        mechanisms = (self.properties.get("sasl.mechanism"), self.properties.get("sasl.mechanisms"))
+        return any(str(mechanism).upper() == "OAUTHBEARER" for mechanism in mechanisms)
+
     def __repr__(self) -> str:
         shown = {name: "***" if is_secret(name) else value for name, value in self.properties.items()}
         return f"ClientOptions({self.role.value}, {shown})"

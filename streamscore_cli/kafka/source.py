@@ -20,6 +20,7 @@ from streamscore_cli.core.log_events import EventExtra, event
 from streamscore_cli.kafka.batches import record_batch
 from streamscore_cli.kafka.faults import DENIED, TOPIC_MISSING, refused
 from streamscore_cli.kafka.health import ClientHealth
+from streamscore_cli.kafka.message_numbers import asked, events_among, events_asked, numbers_of
 from streamscore_cli.kafka.offset_resets import OffsetResets, restart
 from streamscore_cli.kafka.presence import TopicPresence
 from streamscore_cli.kafka.topic_plan import check_patterns, is_pattern
@@ -60,6 +61,8 @@ class KafkaSource:
         self._presence = presence
         self._group = settings.scoring.group
         self._batch_records = settings.scoring.batch_records
+        self._numbers_from = numbers_of if settings.kafka.bulk else asked
+        self._events_among = events_among if settings.kafka.bulk else events_asked
         self._wait_s = settings.scoring.batch_wait_s
         self._resets = OffsetResets(consumer, settings.scoring.group, settings.scoring.on_gap)
         self._owned: set[TopicPartition] = set()
@@ -94,7 +97,7 @@ class KafkaSource:
                 messages = [first, *(self._consumer.consume(wanted - 1, 0) if wanted > 1 else ())]
         if self._moved:
             messages = self._after_rebalance(messages)
-        if any(map(Message.error, messages)):
+        if self._events_among(messages):
             messages = self._without_events(messages)
         self._resets.resolve(self._owned)
         self._presence.look()
@@ -166,11 +169,11 @@ class KafkaSource:
         if not messages:
             return ()
         if self._only_topic is not None:
-            return (record_batch(self._only_topic, messages),)
+            return (record_batch(self._only_topic, messages, self._numbers_from),)
         by_topic: dict[str, list[Message]] = {}
         for message in messages:
             by_topic.setdefault(message.topic() or "", []).append(message)
-        return [record_batch(topic, of_topic) for topic, of_topic in by_topic.items()]
+        return [record_batch(topic, of_topic, self._numbers_from) for topic, of_topic in by_topic.items()]
 
     def _move(self, place: TopicPartition, offset: int) -> None:
         try:

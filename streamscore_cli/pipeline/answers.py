@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from streamscore_cli.core.choices import ResultFormat
+from streamscore_cli.core.columns import integers
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.records.results import encoder_for
 from streamscore_cli.records.scored_rows import ScoredRows
@@ -27,7 +28,7 @@ class AnswerTable:
         if self._labels is None:
             self._labels, self._outputs = scores.labels, tuple(scores.outputs)
             yield ["line", "result", *(f"probability({label})" for label in scores.labels), *scores.outputs]
-        columns: list[Sequence[Any]] = [list(scored.offsets), scores.result.tolist()]
+        columns: list[Sequence[Any]] = [integers(scored.offsets).tolist(), scores.result.tolist()]
         columns += self._probabilities(scores)
         columns += [_column(scores.outputs, name, len(scored)) for name in self._outputs]
         for row in zip(*columns, strict=True):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+import numpy as np
+
 from streamscore_cli.config.settings import ModelSettings
 from streamscore_cli.core.columns import Columns
 from streamscore_cli.core.errors import MissingDependency, ModelRejected, RowUnreadable
@@ -92,9 +94,9 @@ class OfflineScorer:
                 scores=part.scores,
                 model=self._model.identity,
                 topic=self._source,
-                partitions=[0] * len(part.rows),
-                offsets=[lines[row] for row in part.rows.tolist()],
-                timestamps_ms=[-1] * len(part.rows),
+                partitions=np.zeros(len(part.rows), np.int64),
+                offsets=np.array([lines[row] for row in part.rows.tolist()], np.int64),
+                timestamps_ms=np.full(len(part.rows), -1, np.int64),
             )
             for part in slot.parts
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import numpy as np
 
 from streamscore_cli.core.batch import RecordBatch, TopicPartition
-from streamscore_cli.core.columns import Columns, Rows, all_rows
+from streamscore_cli.core.columns import Columns, Rows, all_rows, integers
+from streamscore_cli.core.distinct import distinct
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.records.codec import Decoded, RecordCodec
 from streamscore_cli.serving.binding import Names
@@ -52,6 +53,27 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The data types that decoded rows name, each once, and which of them each row does."""
+
+    known: Sequence[str]
+    codes: Rows
+
+    @classmethod
+    def of(cls, names: Sequence[str], codes: Rows | None = None) -> Named:
+        """Return names, of rows or of what `codes` say, each once."""
+        places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        if codes is None or len(places) < len(names):
+            own = np.fromiter(map(places.__getitem__, names), np.intp, len(names))
+            codes = own if codes is None else own[codes]
+        return cls(list(places), codes)
+
+    def each(self) -> list[str]:
+        """Return the name of each row."""
+        return [self.known[code] for code in self.codes.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
 class Routed:
     """What is to be scored, what failed, and which partitions wait: from which offset on, and for which data type.
 
@@ -62,24 +84,23 @@ class Routed:
     failures: tuple[Failure, ...]
     holds: Mapping[TopicPartition, int] = field(default_factory=dict)
     waits_for: Mapping[TopicPartition, str] = field(default_factory=dict)
-    named: Sequence[str] = ()
+    named: Named = field(default_factory=lambda: Named([], all_rows(0)))
     decoded_rows: Rows = field(default_factory=lambda: all_rows(0))
 
     def data_types(self) -> dict[int, str]:
         """Return the data type that each decoded row of the batch names, if any."""
-        return dict(zip(self.decoded_rows.tolist(), self.named, strict=True))
+        return dict(zip(self.decoded_rows.tolist(), self.named.each(), strict=True))
 
 
 def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing: Callable[[str], Standing]) -> Routed:
     """Sort the decoded rows of `batch` by data type: header, else field, else the topic's."""
     named = _data_types(batch, decoded, records)
     columns = decoded.columns.without(records.data_type_field)
-    distinct = dict.fromkeys(named)
-    standings = {name: standing(name) if name else Standing.UNKNOWN for name in distinct}
-    if len(distinct) == 1 and Standing.SERVED in standings.values():
-        group = Group(named[0], columns, all_rows(columns.length), decoded.rows)
+    standings = {name: standing(name) if name else Standing.UNKNOWN for name in named.known}
+    if len(named.known) == 1 and Standing.SERVED in standings.values():
+        group = Group(named.known[0], columns, all_rows(columns.length), decoded.rows)
         return Routed((group,), decoded.failures, named=named, decoded_rows=decoded.rows)
-    order, ends = _sorted(named, distinct)
+    order, ends = _sorted(named)
     places = {name: order[first:end] for name, first, end in ends}
     rows = decoded.rows[order]
     groups = tuple(
@@ -93,27 +114,27 @@ def route(batch: RecordBatch, decoded: Decoded, records: TopicRecords, standing:
     return _cut(batch, routed, waiting, decoded.rows) if waiting else routed
 
 
-def _sorted(named: Sequence[str], distinct: Iterable[str]) -> tuple[Rows, list[tuple[str, int, int]]]:
+def _sorted(named: Named) -> tuple[Rows, list[tuple[str, int, int]]]:
     """Return the rows sorted by data type, each type's in order, and where each begins and ends there."""
-    codes = {name: code for code, name in enumerate(distinct)}
-    of_rows = np.fromiter(
-        map(codes.__getitem__, named), np.uint16 if len(codes) < _MOST_16_BITS else np.intp, len(named)
-    )
-    ends = np.bincount(of_rows, minlength=len(codes)).cumsum().tolist()
-    return np.argsort(of_rows, kind="stable"), list(zip(codes, [0, *ends], ends, strict=False))
+    known, codes = named.known, named.codes
+    of_rows = codes.astype(np.uint16) if len(known) < _MOST_16_BITS else codes
+    ends = np.bincount(of_rows, minlength=len(known)).cumsum().tolist()
+    return np.argsort(of_rows, kind="stable"), list(zip(known, [0, *ends], ends, strict=False))
 
 
-def _data_types(batch: RecordBatch, decoded: Decoded, records: TopicRecords) -> Sequence[str]:
+def _data_types(batch: RecordBatch, decoded: Decoded, records: TopicRecords) -> Named:
     column = decoded.columns.arrays.get(records.data_type_field)
     if column is None:
-        named = [records.data_type] * decoded.columns.length
+        named = Named([records.data_type], np.zeros(decoded.columns.length, np.intp))
+    elif column.dtype == object:
+        values, codes = distinct(column)
+        named = Named.of([_name(value, records.data_type) for value in values], codes)
     else:
-        named = column.tolist()
-        if not all(isinstance(name, str) and name for name in set(named)):
-            named = [_name(value, records.data_type) for value in named]
+        named = Named.of([_name(value, records.data_type) for value in column.tolist()])
     if batch.headers is None:
         return named
-    return [_from_headers(batch.headers[row], name) for row, name in zip(decoded.rows.tolist(), named, strict=True)]
+    rows = zip(decoded.rows.tolist(), named.each(), strict=True)
+    return Named.of([_from_headers(batch.headers[row], name) for row, name in rows])
 
 
 def _name(value: object, default: str) -> str:
@@ -149,14 +170,14 @@ def _cut(batch: RecordBatch, routed: Routed, waiting: Mapping[str, Rows], rows: 
     waits_for: dict[TopicPartition, str] = {}
     first_waiting = sorted((row, name) for name, at in waiting.items() for row in rows[at].tolist())
     for row, name in first_waiting:
-        partition = batch.partitions[row]
+        partition = int(batch.partitions[row])
         if partition not in holds:
-            holds[partition] = batch.offsets[row]
+            holds[partition] = int(batch.offsets[row])
             waits_for[batch.topic, partition] = name
 
     def goes_on(row: int) -> bool:
-        held_at = holds.get(batch.partitions[row])
-        return held_at is None or batch.offsets[row] < held_at
+        held_at = holds.get(int(batch.partitions[row]))
+        return held_at is None or int(batch.offsets[row]) < held_at
 
     groups = []
     for group in routed.groups:
@@ -173,6 +194,8 @@ def next_offsets(batch: RecordBatch, holds: Mapping[TopicPartition, int]) -> dic
 
     A partition held at the first of its rows is done up to that row, which is where it was before.
     """
-    last = dict(zip(batch.partitions, batch.offsets, strict=True))
+    partitions, offsets = integers(batch.partitions), integers(batch.offsets)
+    ends = np.flatnonzero(np.diff(partitions, append=-1))  # of runs of records of one partition
+    last = dict(zip(partitions[ends].tolist(), offsets[ends].tolist(), strict=True))
     done = {(batch.topic, partition): offset + 1 for partition, offset in last.items()}
     return done | dict(holds)

@@ -10,7 +10,7 @@ import numpy as np
 
 from streamscore_cli.core.batch import OutboundResults, RecordBatch
 from streamscore_cli.core.clock import Clock
-from streamscore_cli.core.columns import Rows
+from streamscore_cli.core.columns import Integers, Rows, integers
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.message_size import message_bytes
 from streamscore_cli.pipeline.route import Group, TopicRecords
@@ -77,9 +77,9 @@ class _Sources:
 
     rows: list[int]
     keys: Sequence[bytes | None]
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    timestamps_ms: Sequence[int]
+    partitions: Integers
+    offsets: Integers
+    timestamps_ms: Integers
 
 
 class Scorer:
@@ -103,7 +103,7 @@ class Scorer:
         if len(answered.calls) > 1:
             order = np.argsort(np.array(rows, np.intp)).tolist()
             rows, values = [rows[place] for place in order], [values[place] for place in order]
-        results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _at(batch.partitions, rows))
+        results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _of(batch.partitions, rows))
         return Scored(results, tuple(answered.calls), tuple(answered.uses), tuple(answered.failures))
 
     def _score_alike(self, batch: RecordBatch, slots: Sequence[_Slot], names: Names, answered: _Answered) -> None:
@@ -154,7 +154,7 @@ def _merged(slots: Sequence[_Slot]) -> tuple[Rows, Rows, Rows]:
 def _sources(batch: RecordBatch, rows: list[int]) -> _Sources:
     """Return what the records at `rows` have besides values."""
     columns = batch.partitions, batch.offsets, batch.timestamps_ms
-    return _Sources(rows, _at(batch.keys, rows), *(_at(column, rows) for column in columns))
+    return _Sources(rows, _at(batch.keys, rows), *(_of(column, rows) for column in columns))
 
 
 def _uses(call: TimedTogether, begun_ns: int, encoded_ns: int) -> Iterable[SlotUse]:
@@ -162,7 +162,7 @@ def _uses(call: TimedTogether, begun_ns: int, encoded_ns: int) -> Iterable[SlotU
     rows = call.rows
     order, ends = rows.by_head()
     lasts = rows.scores.result[order[np.array(ends, np.intp) - 1]].tolist()
-    timestamps_ms = rows.timestamps_ms if len(ends) == 1 else [rows.timestamps_ms[row] for row in order.tolist()]
+    timestamps_ms = rows.timestamps_ms if len(ends) == 1 else integers(rows.timestamps_ms)[order]
     for head, first, end, last in zip(rows.heads, [0, *ends], ends, lasts, strict=False):
         if first < end:
             yield SlotUse(
@@ -214,3 +214,8 @@ def _within(
 def _at(items: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
     """Return the items at `rows`, which ascend; all of them cost nothing."""
     return items if len(rows) == len(items) else [items[row] for row in rows]
+
+
+def _of(numbers: Integers, rows: Sequence[int]) -> Integers:
+    """Return the numbers at `rows` in the same way."""
+    return numbers if len(rows) == len(numbers) else integers(numbers)[np.asarray(rows, np.intp)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Rows, all_rows
+from streamscore_cli.core.object_memory import LONGEST_ROW, ObjectMemory, object_memory
 from streamscore_cli.records.message_type import ScalarField
 from streamscore_cli.records.strided import ColumnPlan, Piece, StridedReader
 from streamscore_cli.records.wire_layout import Bytes, learn
@@ -25,7 +25,7 @@ _TRIALS = 6
 
 _KEPT_LAYOUTS = 4
 _KEPT_LENGTHS = 256
-_TOO_LONG = 0xFFFF
+_TOO_LONG = LONGEST_ROW + 1
 _CHUNK_BYTES = 1 << 20
 """As many bytes are read at once as a core's cache holds: it is faster, and bounds what is copied."""
 
@@ -64,6 +64,44 @@ class Gathered:
         return np.sort(np.concatenate(self.left)) if self.left else all_rows(0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Values with the length of each, 0 for nulls, and where the bytes of each begin, if that is known."""
+
+    values: list[bytes | None]
+    lengths: NDArray[np.int64]
+    begins: NDArray[np.int64] | None
+    memory: ObjectMemory | None
+
+    @classmethod
+    def of(cls, values: Sequence[bytes | None]) -> _Given:
+        listed, memory = list(values), object_memory()
+        found = None if memory is None else memory.texts(listed)
+        if found is None:
+            lengths = np.fromiter((0 if value is None else len(value) for value in listed), np.int64, len(listed))
+            return cls(listed, lengths, None, None)
+        return cls(listed, found[1], found[0], memory)
+
+    def by_length(self) -> Iterator[tuple[Rows, int]]:
+        """Yield the rows of each length, ascending; what is too long is as of length `_TOO_LONG`."""
+        lengths = self.lengths
+        if (lengths == lengths[0]).all():
+            yield all_rows(len(lengths)), int(lengths[0])
+            return
+        sizes = np.minimum(lengths, _TOO_LONG).astype(np.uint16)
+        order = np.argsort(sizes, kind="stable")
+        ends = np.flatnonzero(np.diff(sizes[order])) + 1
+        for begin, end in zip([0, *ends.tolist()], [*ends.tolist(), len(order)], strict=True):
+            yield order[begin:end], int(sizes[order[begin]])
+
+    def matrix(self, rows: Rows, length: int) -> Bytes:
+        """Return the bytes of `rows`, which have one length, a record a row."""
+        if self.memory is not None and self.begins is not None:
+            return self.memory.rows(self.begins[rows], length)
+        joined = b"".join([self.values[row] or b"" for row in rows.tolist()])
+        return np.frombuffer(joined, np.uint8).reshape(len(rows), length)
+
+
 class BulkReader:
     """Reads what is laid out alike in bulk and keeps the layouts that it met; used by one thread."""
 
@@ -77,18 +115,19 @@ class BulkReader:
         """Read what can be read in bulk; nulls, what is rare, broken or strange is left over."""
         shape = (len(self._plan.numbers), len(values))
         gathered = Gathered(np.empty(shape), np.empty(len(values), np.intp), [[] for _ in self._plan.objects])
-        for rows, length in _by_length(values):
+        given = _Given.of(values)
+        for rows, length in given.by_length():
             if len(rows) < FEWEST or not 0 < length < _TOO_LONG:
                 gathered.left.append(rows)
                 continue
             step = max(_CHUNK_BYTES // length, FEWEST)
             for begin in range(0, len(rows), step):
-                self._read_chunk(values, rows[begin : begin + step], length, gathered)
+                self._read_chunk(given, rows[begin : begin + step], length, gathered)
         return gathered
 
-    def _read_chunk(self, values: Sequence[bytes | None], rows: Rows, length: int, gathered: Gathered) -> None:
+    def _read_chunk(self, given: _Given, rows: Rows, length: int, gathered: Gathered) -> None:
         """Read rows of one length: by each layout that is known, then by that of the first row which none fits."""
-        matrix = _matrix(values, rows, length)
+        matrix = given.matrix(rows, length)
         known = tuple(self._known.get(length, ()))
         for trial in range(_TRIALS):
             if len(rows) < _FEW:
@@ -119,29 +158,3 @@ class BulkReader:
             self._known.clear()
         others = [other for other in self._known.get(length, ()) if other is not reader]
         self._known[length] = [reader, *others][:_KEPT_LAYOUTS]
-
-
-def _by_length(values: Sequence[bytes | None]) -> Iterator[tuple[Rows, int]]:
-    """Yield the rows of each length, ascending; of nulls and of too long ones, too, as of length 0 and `_TOO_LONG`."""
-    lengths = _lengths(values)
-    if lengths.count(lengths[0]) == len(lengths):
-        yield all_rows(len(lengths)), lengths[0]
-        return
-    sizes = np.minimum(np.fromiter(lengths, np.intp, len(lengths)), _TOO_LONG).astype(np.uint16)
-    order = np.argsort(sizes, kind="stable")
-    ends = np.flatnonzero(np.diff(sizes[order])) + 1
-    for begin, end in zip([0, *ends.tolist()], [*ends.tolist(), len(order)], strict=True):
-        yield order[begin:end], int(sizes[order[begin]])
-
-
-def _lengths(values: Sequence[bytes | None]) -> list[int]:
-    try:
-        return list(map(len, cast("Sequence[bytes]", values)))
-    except TypeError:
-        return [0 if value is None else len(value) for value in values]
-
-
-def _matrix(values: Sequence[bytes | None], rows: Rows, length: int) -> Bytes:
-    """Return the bytes of `rows`, which have one length, a record a row."""
-    chosen = values if len(rows) == len(values) else [values[row] for row in rows.tolist()]
-    return np.frombuffer(b"".join(cast("Sequence[bytes]", chosen)), np.uint8).reshape(len(rows), length)

@@ -56,7 +56,7 @@ def dead_letter(batch: RecordBatch, failure: Failure, instance: str = "", data_t
     }
     headers = [(name, value) for name, value in original or () if not name.startswith(PREFIX)]
     headers += [(PREFIX + name, _bytes(text)) for name, text in ours.items() if text]
-    return DeadLetter(batch.keys[row], batch.values[row], batch.timestamps_ms[row], headers)
+    return DeadLetter(batch.keys[row], batch.values[row], int(batch.timestamps_ms[row]), headers)
 
 
 def describe_dead_letter(headers: Headers) -> DeadLetterDescription | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,8 +21,8 @@ from streamscore_cli.records.number_lists import Matrix, NoSuchList, NumberLists
 
 _PIECE_BYTES = 256 * 1024
 """What is cut from records before it is read: as much as the processor's nearer memory holds."""
-_CLOSING = {b'"': b'"', b"[": b"]"}
-_COMMA = ord(",")
+_COMMA, _QUOTE, _SPACE = b'," '
+_CLOSING = {_QUOTE: b'"', ord("["): b"]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,15 @@ class JsonVectors:
 
         The stamp in a vector's place comes back as the field's value exactly when that place is the field's.
         """
-        texts: list[list[Text]] = [[] for _ in self._keys]
-        vectors = list(zip(self._keys, texts, strict=True))
+        texts: list[list[Text]] = []
+        stamped = values
+        parse: Any = orjson.loads
         try:
-            objects = list(map(orjson.loads, [self._cut_out(value, vectors) for value in values]))
-        except ValueError:  # as those of orjson are
+            for key in self._keys:
+                stamped, cut = self._cut_out(stamped, key)
+                texts.append(cut)
+            objects = list(map(parse, stamped))
+        except (LookupError, ValueError):  # as those of orjson are
             return None
         if set(map(type, objects)) != {dict}:
             return None
@@ -121,27 +126,26 @@ class JsonVectors:
                 return None
         return _Split(objects, texts)
 
-    def _cut_out(self, value: bytes | None, vectors: Sequence[tuple[bytes, list[Text]]]) -> bytes:
-        """Return the bytes with the stamp in each vector's place, and add its text to those beside its key.
+    def _cut_out(self, values: Sequence[bytes | None], key: bytes) -> tuple[list[bytes], list[Text]]:
+        """Return the records with the stamp in the place of the vector behind `key`, and the vectors' texts.
 
-        Raises ValueError where there is no such place.
+        Raises ValueError or LookupError where one has no such place.
         """
-        if value is None:
-            raise ValueError
-        for key, texts in vectors:
-            begin = value.index(key) + len(key)
-            opening = value[begin : begin + 1]
-            if opening == b" ":
-                begin += 1
-                opening = value[begin : begin + 1]
-            closing = _CLOSING.get(opening)
-            if closing is None:
+        stamp, behind = self._quoted, len(key)
+        stamped: list[bytes] = []
+        texts: list[Text] = []
+        for value in values:
+            if value is None:
                 raise ValueError
-            end = value.index(closing, begin + 1)
-            more = value[end - 1] == _COMMA and closing == b'"'  # an array that ends with a comma is none
+            begin = value.index(key) + behind
+            if value[begin] == _SPACE:
+                begin += 1
+            opening = value[begin]
+            end = value.index(_CLOSING[opening], begin + 1)
+            more = value[end - 1] == _COMMA and opening == _QUOTE  # an array that ends with a comma is none
             texts.append(memoryview(value)[begin + 1 : end - more])
-            value = value[:begin] + self._quoted + value[end + 1 :]
-        return value
+            stamped.append(value[:begin] + stamp + value[end + 1 :])
+        return stamped, texts
 
     def _parsed(self, values: Sequence[bytes | None], places: Rows) -> WithVectors:
         """Read records the long way; their places in the batch are `places`."""

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.core.columns import all_rows
+from streamscore_cli.core.columns import integers
+from streamscore_cli.core.distinct import distinct
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.records.byte_rows import Choice, Fixed, Numbers, Piece, byte_rows, texts
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
@@ -128,13 +129,8 @@ def _value(array: NDArray[Any], field: Tagged) -> Sequence[Piece]:
         return _fixed_value(_INTEGER, array, "<i8", field)
     if array.dtype != object:
         return _fixed_value(_DOUBLE, array, "<f8", field)
-    values: list[ResultValue] = array.tolist()
-    places: dict[ResultValue, int] = dict.fromkeys(values, 0)
-    if set(map(type, places)) <= {str, type(None)}:
-        places = {value: place for place, value in enumerate(places)}
-        index = np.fromiter(map(places.__getitem__, values), np.intp, len(values))
-        return [texts([field(_body(value)) for value in places], index)]
-    return [texts([field(_body(value)) for value in values], all_rows(len(values)))]
+    known, codes = distinct(array)
+    return [texts([field(_body(value)) for value in known], codes)]
 
 
 def _fixed_value(tag: bytes, array: NDArray[Any], kind: str, field: Tagged) -> Sequence[Piece]:
@@ -148,9 +144,9 @@ def _source(rows: ScoredTogether) -> Choice:
     topic = _topic(rows.topic)
     length = len(rows)
     columns = (
-        (_PARTITION, Numbers(_integers(rows.partitions), "<i4")),
-        (_OFFSET, Numbers(_integers(rows.offsets), "<i8")),
-        (_TIMESTAMP, Numbers(_integers(rows.timestamps_ms), "<i8")),
+        (_PARTITION, Numbers(integers(rows.partitions), "<i4")),
+        (_OFFSET, Numbers(integers(rows.offsets), "<i8")),
+        (_TIMESTAMP, Numbers(integers(rows.timestamps_ms), "<i8")),
     )
     present = [np.count_nonzero(numbers.array) for _, numbers in columns]
     if min(present) == length:
@@ -172,10 +168,6 @@ def _present(topic: bytes, columns: Sequence[tuple[bytes, Numbers]]) -> list[Fix
     for tag, numbers in columns:
         pieces += [tag, numbers]
     return pieces
-
-
-def _integers(values: Sequence[int]) -> NDArray[np.int64]:
-    return np.fromiter(values, np.int64, len(values))
 
 
 def _delimited(tag: bytes, body: bytes) -> bytes:
@@ -208,7 +200,8 @@ def _one_by_one(rows: ScoredTogether) -> list[bytes]:
         probabilities = scores.probabilities.tolist()
     outputs = {name: array.tolist() for name, array in scores.outputs.items()}
     values: list[bytes] = []
-    sources = zip(rows.partitions, rows.offsets, rows.timestamps_ms, strict=True)
+    columns = rows.partitions, rows.offsets, rows.timestamps_ms
+    sources = zip(*(integers(column).tolist() for column in columns), strict=True)
     common = [_common(rows, head) for head in rows.heads]
     answers = zip(rows.codes.tolist(), scores.result.tolist(), sources, strict=True)
     for row, (code, result, source) in enumerate(answers):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from streamscore_cli.core.columns import Rows
+from streamscore_cli.core.columns import Integers, Rows, integers
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.core.scores import Scores
 
@@ -32,9 +32,9 @@ class ScoredRows:
     scores: Scores
     model: ModelIdentity
     topic: str
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    timestamps_ms: Sequence[int]
+    partitions: Integers
+    offsets: Integers
+    timestamps_ms: Integers
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -65,9 +65,9 @@ class ScoredTogether:
     codes: Rows
     scores: Scores
     topic: str
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    timestamps_ms: Sequence[int]
+    partitions: Integers
+    offsets: Integers
+    timestamps_ms: Integers
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -87,8 +87,7 @@ class ScoredTogether:
 
     def _of(self, head: Head, at: Rows) -> ScoredRows:
         columns = self.partitions, self.offsets, self.timestamps_ms
-        rows = at.tolist()
-        taken = ([column[row] for row in rows] for column in columns)
+        taken = (integers(column)[at] for column in columns)
         return ScoredRows(head.data_type, self.scores.take(at), head.model, self.topic, *taken)
 
 

@@ -38,7 +38,7 @@ from streamscore_cli.pipeline.score import Scorer
 from streamscore_cli.records.codecs import codec_for
 from streamscore_cli.records.descriptor import decode_descriptor
 from streamscore_cli.records.results import encoder_for
-from streamscore_cli.runtime.garbage import spare_collections
+from streamscore_cli.runtime.garbage import keep_blocks, spare_collections
 from streamscore_cli.runtime.provisioning import add_grafana
 from streamscore_cli.runtime.sinks import add_sinks
 from streamscore_cli.runtime.summary import say_stopped
@@ -198,6 +198,7 @@ class Instance:
                 self._clock,
             )
             spare_collections()
+            keep_blocks()
             loop.run(stopping)
         finally:
             link.checkpoint.end()

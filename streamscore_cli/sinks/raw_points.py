@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore_cli.core.columns import integers
 from streamscore_cli.records.scored_rows import ScoredRows, TimedRows
 from streamscore_cli.sinks.answers import number_of
 from streamscore_cli.sinks.line_protocol import encoded, series, text_field
@@ -32,7 +33,7 @@ def raw_lines(part: TimedRows, named: Named, at_ms: int, oldest_ms: int) -> tupl
     lines = [
         Line(encoded(f"{starts[partition]} {field} {time}"), 1)
         for partition, field, time, keep in zip(
-            part.rows.partitions, fields, times.tolist(), kept.tolist(), strict=True
+            integers(part.rows.partitions).tolist(), fields, times.tolist(), kept.tolist(), strict=True
         )
         if keep
     ]
@@ -40,16 +41,16 @@ def raw_lines(part: TimedRows, named: Named, at_ms: int, oldest_ms: int) -> tupl
 
 
 def _times_ns(rows: ScoredRows, at_ms: int) -> NDArray[np.int64]:
-    stamps = np.asarray(rows.timestamps_ms, dtype=np.int64)
+    stamps = integers(rows.timestamps_ms)
     usable = (stamps >= 0) & (stamps <= LATEST_MS)
-    below = np.asarray(rows.offsets, dtype=np.int64) % NS_PER_MS
+    below = integers(rows.offsets) % NS_PER_MS
     return np.where(usable, stamps, at_ms) * NS_PER_MS + below
 
 
 def _starts(rows: ScoredRows, named: Named) -> dict[int, str]:
     return {
         partition: series(MEASUREMENT, named.tags(topic=rows.topic, partition=str(partition)))
-        for partition in set(rows.partitions)
+        for partition in set(integers(rows.partitions).tolist())
     }
 
 

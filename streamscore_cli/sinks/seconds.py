@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from streamscore_cli.core.columns import integers
 from streamscore_cli.records.scored_rows import TimedRows
 from streamscore_cli.sinks.answers import tally
 from streamscore_cli.sinks.line_protocol import encoded, series
@@ -48,7 +49,7 @@ class ModelSecond:
         self.count += rows
         self._spent_ns += part.scoring_ns * rows
         self._durations.add_repeated(round(part.scoring_ns), rows)
-        stamps = np.asarray(part.rows.timestamps_ms, dtype=np.int64)
+        stamps = integers(part.rows.timestamps_ms)
         self._latencies.add(np.maximum(at_ms - stamps[stamps >= 0], 0) * US_PER_MS)
         scores = part.rows.scores
         answers = tally(scores.result, classes=bool(scores.labels))

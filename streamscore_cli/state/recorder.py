@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.core.batch import TopicPartition
 from streamscore_cli.core.clock import Clock
+from streamscore_cli.core.columns import integers
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.state.histogram import Counted, HistogramBuilder, counted
@@ -234,7 +234,8 @@ def _latencies_us(slots: Sequence[SlotUse], produced_ms: int) -> tuple[NDArray[n
     A clock that ran ahead makes them 0, not negative; records without a timestamp have none.
     """
     lengths = np.array([len(slot.timestamps_ms) for slot in slots], np.int64)
-    stamps = np.fromiter(chain.from_iterable(slot.timestamps_ms for slot in slots), np.int64, lengths.sum())
+    columns = [integers(slot.timestamps_ms) for slot in slots]
+    stamps = columns[0] if len(columns) == 1 else np.concatenate(columns or [np.empty(0, np.int64)])
     there = stamps >= 0
     if not there.all():
         lengths = np.bincount(np.repeat(np.arange(len(slots)), lengths)[there], minlength=len(slots))

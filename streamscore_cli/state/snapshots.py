@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from streamscore_cli.core.batch import TopicPartition
+from streamscore_cli.core.columns import Integers
 from streamscore_cli.core.failures import Cause, Stage
 from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.state.histogram import Histogram
@@ -26,7 +27,7 @@ class SlotUse:
     records: int
     scoring_ns: int
     last_result: object
-    timestamps_ms: Sequence[int] = ()
+    timestamps_ms: Integers = ()
     begun_ns: int = 0
     encoded_ns: int = 0
 

@@ -183,6 +183,42 @@ def test_checkpoint_closes_by_time_since_its_first_record_or_by_count(settings: 
     link.close()
 
 
+def test_a_close_that_began_is_finished_before_anything_more_is_handed_over(settings: Settings) -> None:
+    topic, begun = settings.topics.data[0], {(settings.topics.data[0], PLACE): 1}
+    link = joined(replace(settings, checkpoint=CheckpointSettings(interval_s=0)))
+    link.checkpoint.results(answers(settings, b"first"))
+    link.checkpoint.advance(begun)
+    assert link.checkpoint.close_if_due()
+    assert dict(link.checkpoint.pending) == begun
+    link.checkpoint.results(answers(settings, b"second"))
+    link.checkpoint.advance({(topic, PLACE): 2})
+    until(lambda: committed(settings, topic).get(PLACE) == 1, link.source.poll)
+    limit(settings, settings.topics.scores, 2000)
+    link.checkpoint.results(answers(settings, b"x" * 5000))
+    link.checkpoint.advance({(topic, PLACE): 3})
+    assert link.checkpoint.close_if_due()
+    with pytest.raises(DeliveryFailed):
+        link.checkpoint.results(answers(settings, b"never"))
+    with pytest.raises(DeliveryFailed):
+        link.checkpoint.close_if_due()
+    link.close()
+    assert committed(settings, topic) == {PLACE: 1}
+    assert read_all(settings, settings.topics.scores) == [b"first", b"second"]
+
+
+def test_partitions_that_leave_take_a_close_that_began_with_them(settings: Settings) -> None:
+    topic = settings.topics.data[0]
+    link = joined(replace(settings, checkpoint=CheckpointSettings(interval_s=0)))
+    link.checkpoint.results(answers(settings, b"1"))
+    link.checkpoint.advance({(topic, 0): 5, (topic, 1): 7, (topic, 2): 9})
+    assert link.checkpoint.close_if_due()
+    link.checkpoint.discard([(topic, 1)])
+    link.checkpoint.give_up([(topic, 2)])
+    assert not link.checkpoint.pending
+    assert committed(settings, topic) == {0: 5, 2: 9}
+    link.close()
+
+
 def test_discarded_partitions_are_not_committed(settings: Settings) -> None:
     topic = settings.topics.data[0]
     link = joined(settings)
@@ -239,9 +275,10 @@ def test_results_need_not_wait_for_company(settings: Settings) -> None:
 def test_full_queue_is_waited_for(settings: Settings) -> None:
     small = replace(settings.kafka, producer={"queue.buffering.max.messages": "100"})
     link = joined(replace(settings, kafka=small))
-    link.checkpoint.results(answers(settings, *(b"%d" % number for number in range(5000))))
+    values = [b"%d" % number for number in range(5000)]
+    link.checkpoint.results(answers(settings, *values))
     link.checkpoint.close()
-    assert len(read_all(settings, settings.topics.scores)) == 5000
+    assert read_all(settings, settings.topics.scores) == values
     link.close()
 
 

@@ -100,6 +100,8 @@ BAD = [
     ('{"v":"1,\n2"}', Cause.UNDECODABLE, "12 bytes are not JSON"),
     ('{"v":"1,2"', Cause.UNDECODABLE, "10 bytes are not JSON"),
     ('{"v":"1,2}', Cause.UNDECODABLE, "10 bytes are not JSON"),
+    ('{"v":', Cause.UNDECODABLE, "5 bytes are not JSON"),
+    ('{"v": ', Cause.UNDECODABLE, "6 bytes are not JSON"),
     ('["v",{"v":"1,2"}]', Cause.UNDECODABLE, "the value is a JSON array, not an object"),
 ]
 

@@ -1,0 +1,30 @@
+"""Which objects a column has, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamscore_cli.core.distinct import distinct
+
+OBJECTS = [object() for _ in range(100)]
+
+
+@given(st.lists(st.sampled_from(OBJECTS)))
+def test_each_row_has_its_own_object(items: list[object]) -> None:
+    column = np.empty(len(items), object)
+    column[:] = items
+    known, codes = distinct(column)
+    assert [known[code] for code in codes.tolist()] == items
+    assert len(known) == len(set(items))
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 100])
+def test_few_or_many_are_told_apart(count: int) -> None:
+    column = np.empty(5 * count, object)
+    column[:] = 5 * OBJECTS[:count]
+    known, codes = distinct(column)
+    assert {id(one) for one in known} == {id(one) for one in OBJECTS[:count]}
+    assert [known[code] for code in codes.tolist()] == column.tolist()
