@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streamscore_cli.core.batch import Headers, OutboundResults
 from streamscore_cli.core.object_memory import ObjectMemory
+from streamscore_cli.core.payloads import Payloads
 from streamscore_cli.kafka import librdkafka as rd
 from streamscore_cli.kafka.faults import NotTaken
 from streamscore_cli.kafka.health import ClientLog, ClientWatch
@@ -72,14 +73,14 @@ class NativeProducer:
 
         Raises `NotTaken` for a result that is refused for good; of those behind it some may be taken.
         """
-        values, keys = list(results.values), list(results.keys)  # the addresses of what is kept alive here
-        payloads, named = self._memory.texts(values), self._memory.texts(keys)
-        if payloads is None or named is None:
-            what = "a result or its key is no plain bytes"
+        values, keys = Payloads.of(results.values), list(results.keys)  # which keep in place what addresses are of
+        named = self._memory.texts(keys)
+        if named is None:
+            what = "a key is no plain bytes"
             raise TypeError(what)
         messages = np.zeros(len(values), _MESSAGES)
         messages["partition"] = results.partitions
-        messages["payload"], messages["len"] = payloads
+        messages["payload"], messages["len"] = values.begins, values.lengths
         messages["key"], messages["key_len"] = named
         topic, flags = self._topic(results.topic), rd.COPY | rd.TO_ITS_PARTITION
         at, count = messages.ctypes.data, len(messages)

@@ -125,7 +125,7 @@ class RecordsLoop:
         failures = sorted((*routed.failures, *scored.failures), key=attrgetter("row"))
         disposed = dispose(batch, failures, self._settings.policy)
         letters = self._letters(batch, disposed.letters, routed)
-        if scored.results.values:
+        if len(scored.results.values):
             self._checkpoint.results(scored.results)
             for observer in self._settings.observers:
                 observer.scored(scored.answers)

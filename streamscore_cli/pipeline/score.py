@@ -10,9 +10,10 @@ import numpy as np
 
 from streamscore_cli.core.batch import OutboundResults, RecordBatch
 from streamscore_cli.core.clock import Clock
-from streamscore_cli.core.columns import Integers, Rows, integers
+from streamscore_cli.core.columns import Integers, Rows, all_rows, integers
 from streamscore_cli.core.failures import Cause, Failure, Stage
 from streamscore_cli.core.message_size import message_bytes
+from streamscore_cli.core.payloads import Payloads, lengths_of
 from streamscore_cli.pipeline.route import Group, TopicRecords
 from streamscore_cli.records.results import ResultEncoder
 from streamscore_cli.records.scored_rows import Head, ScoredTogether, TimedRows
@@ -25,10 +26,6 @@ T = TypeVar("T")
 
 DEFAULT_BYTES = 1_048_588
 """The largest message of a topic that says nothing of it (Kafka's message.max.bytes)."""
-
-
-TOGETHER = 1000
-"""How many results are looked at together for their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ class Scored:
 @dataclass(frozen=True, slots=True)
 class _Answered:
     limit_bytes: int
-    rows: list[int]
-    values: list[bytes]
+    rows: list[Rows]
+    values: list[Payloads]
     calls: list[TimedTogether]
     uses: list[SlotUse]
     failures: list[Failure]
@@ -75,7 +72,7 @@ class _Slot:
 class _Sources:
     """Rows of a batch and what their records have besides values."""
 
-    rows: list[int]
+    rows: Rows
     keys: Sequence[bytes | None]
     partitions: Integers
     offsets: Integers
@@ -99,10 +96,10 @@ class Scorer:
         with self.manager.use_all([group.data_type for group in groups]) as models:
             for slots in _by_content(groups, models):
                 self._score_alike(batch, slots, records.names, answered)
-        rows, values = answered.rows, answered.values
+        rows, values = np.concatenate([all_rows(0), *answered.rows]), Payloads.together(answered.values)
         if len(answered.calls) > 1:
-            order = np.argsort(np.array(rows, np.intp)).tolist()
-            rows, values = [rows[place] for place in order], [values[place] for place in order]
+            order = np.argsort(rows)
+            rows, values = rows[order], values.take(order)
         results = OutboundResults(records.results_topic, values, _at(batch.keys, rows), _of(batch.partitions, rows))
         return Scored(results, tuple(answered.calls), tuple(answered.uses), tuple(answered.failures))
 
@@ -115,7 +112,7 @@ class Scorer:
         answered.failures.extend(failure.at(int(rows[failure.row])) for failure in found.failures)
         heads = [Head(slot.group.data_type, slot.model.identity) for slot in slots]
         for part in found.parts:
-            sources = _sources(batch, rows[part.rows].tolist())
+            sources = _sources(batch, rows[part.rows])
             scored = ScoredTogether(
                 heads=heads,
                 codes=codes[part.rows],
@@ -131,11 +128,12 @@ class Scorer:
             answered.uses.extend(_uses(call, begun_ns, self._clock.perf_ns()))
 
     def _encode(self, sources: _Sources, scored: ScoredTogether, answered: _Answered) -> None:
-        rows, keys, values = sources.rows, sources.keys, self._encoder.encode(scored)
+        rows, keys, values = sources.rows, sources.keys, Payloads.of(self._encoder.encode(scored))
         if not _surely_fit(values, keys, answered.limit_bytes):
-            rows, values = _within(rows, values, keys, answered)
-        answered.rows.extend(rows)
-        answered.values.extend(values)
+            fitting = _fitting(rows, values, keys, answered)
+            rows, values = rows[fitting], values.take(fitting)
+        answered.rows.append(rows)
+        answered.values.append(values)
 
 
 def _merged(slots: Sequence[_Slot]) -> tuple[Rows, Rows, Rows]:
@@ -151,7 +149,7 @@ def _merged(slots: Sequence[_Slot]) -> tuple[Rows, Rows, Rows]:
     return taken, rows[taken], codes[taken]
 
 
-def _sources(batch: RecordBatch, rows: list[int]) -> _Sources:
+def _sources(batch: RecordBatch, rows: Rows) -> _Sources:
     """Return what the records at `rows` have besides values."""
     columns = batch.partitions, batch.offsets, batch.timestamps_ms
     return _Sources(rows, _at(batch.keys, rows), *(_of(column, rows) for column in columns))
@@ -185,37 +183,26 @@ def _by_content(groups: Sequence[Group], models: Sequence[LoadedModel]) -> Itera
     return found.values()
 
 
-def _surely_fit(values: list[bytes], keys: Sequence[bytes | None], limit_bytes: int) -> bool:
-    """Tell whether a thousand results together are within the limit of one: cheaper than to look at each."""
-    return all(
-        message_bytes(
-            b"".join(filter(None, keys[first : first + TOGETHER])), b"".join(values[first : first + TOGETHER])
-        )
-        <= limit_bytes
-        for first in range(0, len(values), TOGETHER)
-    )
+def _surely_fit(values: Payloads, keys: Sequence[bytes | None], limit_bytes: int) -> bool:
+    """Tell whether the longest result fits with all keys in one message: cheaper than to look at each."""
+    return message_bytes(None, None) + int(lengths_of(keys).sum()) + values.longest <= limit_bytes
 
 
-def _within(
-    rows: list[int], values: list[bytes], keys: Sequence[bytes | None], answered: _Answered
-) -> tuple[list[int], list[bytes]]:
-    """Return the results that their topic takes; the others fail."""
-    kept: list[tuple[int, bytes]] = []
-    for row, value, key in zip(rows, values, keys, strict=True):
-        size = message_bytes(key, value)
-        if size <= answered.limit_bytes:
-            kept.append((row, value))
-        else:
-            reason = f"key and result have {size} bytes, their topic takes {answered.limit_bytes}"
-            answered.failures.append(Failure(row, Stage.ENCODE, Cause.RESULT_TOO_LARGE, reason))
-    return [row for row, _ in kept], [value for _, value in kept]
+def _fitting(rows: Rows, values: Payloads, keys: Sequence[bytes | None], answered: _Answered) -> Rows:
+    """Return the places of the results that their topic takes; the others fail."""
+    sizes = [message_bytes(key, None) + length for key, length in zip(keys, values.lengths.tolist(), strict=True)]
+    fitting = np.array(sizes) <= answered.limit_bytes
+    for place in np.flatnonzero(~fitting).tolist():
+        reason = f"key and result have {sizes[place]} bytes, their topic takes {answered.limit_bytes}"
+        answered.failures.append(Failure(int(rows[place]), Stage.ENCODE, Cause.RESULT_TOO_LARGE, reason))
+    return np.flatnonzero(fitting)
 
 
-def _at(items: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
+def _at(items: Sequence[T], rows: Rows) -> Sequence[T]:
     """Return the items at `rows`, which ascend; all of them cost nothing."""
-    return items if len(rows) == len(items) else [items[row] for row in rows]
+    return items if len(rows) == len(items) else [items[row] for row in rows.tolist()]
 
 
-def _of(numbers: Integers, rows: Sequence[int]) -> Integers:
+def _of(numbers: Integers, rows: Rows) -> Integers:
     """Return the numbers at `rows` in the same way."""
-    return numbers if len(rows) == len(numbers) else integers(numbers)[np.asarray(rows, np.intp)]
+    return numbers if len(rows) == len(numbers) else integers(numbers)[rows]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Rows, all_rows
 from streamscore_cli.core.object_memory import LONGEST_ROW, ObjectMemory, object_memory
+from streamscore_cli.core.payloads import lengths_of
 from streamscore_cli.records.message_type import ScalarField
 from streamscore_cli.records.strided import ColumnPlan, Piece, StridedReader
 from streamscore_cli.records.wire_layout import Bytes, learn
@@ -78,8 +79,7 @@ class _Given:
         listed, memory = list(values), object_memory()
         found = None if memory is None else memory.texts(listed)
         if found is None:
-            lengths = np.fromiter((0 if value is None else len(value) for value in listed), np.int64, len(listed))
-            return cls(listed, lengths, None, None)
+            return cls(listed, lengths_of(listed), None, None)
         return cls(listed, found[1], found[0], memory)
 
     def by_length(self) -> Iterator[tuple[Rows, int]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from struct import Struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore_cli.core.columns import Rows
+from streamscore_cli.core.columns import Rows, all_rows
+from streamscore_cli.core.payloads import Payloads
 
 _CHUNK_BYTES = 1 << 19
 """As many bytes are laid out at once as a core's cache holds."""
@@ -124,18 +124,20 @@ def texts(known: Sequence[bytes], index: Rows) -> Piece:
     return Picked.of(known, index) if len(set(map(len, known))) == 1 else Texts(known, index)
 
 
-def byte_rows(pieces: Sequence[Piece], ends: Choice) -> list[bytes]:
+def byte_rows(pieces: Sequence[Piece], ends: Choice) -> Payloads:
     """Return a row of all pieces, in order, and of its end for each of `ends`."""
     codes, options = ends.codes, ends.options
     usual = next(iter(options)) if len(options) == 1 else int(np.bincount(codes).argmax())
-    values = _rows([*pieces, *options[usual]], len(codes))
+    parts = [_rows([*pieces, *options[usual]], len(codes))]
+    places, count = all_rows(len(codes)), len(codes)
     for code, option in options.items():
         if code != usual:
             rows = np.flatnonzero(codes == code)
             every = [piece if isinstance(piece, bytes) else piece.take(rows) for piece in (*pieces, *option)]
-            for row, value in zip(rows.tolist(), _rows(every, len(rows)), strict=True):
-                values[row] = value
-    return values
+            parts.append(_rows(every, len(rows)))
+            places[rows] = np.arange(count, count + len(rows))
+            count += len(rows)
+    return parts[0] if len(parts) == 1 else Payloads.together(parts).take(places)
 
 
 @dataclass(slots=True)
@@ -151,32 +153,30 @@ class _Strip:
         alike = [piece for piece in self.fixed if isinstance(piece, bytes)]
         return b"".join(alike) if self.text is None and len(alike) == len(self.fixed) else None
 
-    def rows(self, length: int) -> list[bytes]:
+    def rows(self, length: int) -> Payloads:
         """Return the bytes of each row."""
         text = self.text
         if text is not None and not self.fixed:
-            return list(map(text.known.__getitem__, text.index.tolist()))
+            return Payloads.of(text.known).take(text.index)
         pieces = self.fixed
-        cuts: list[str] = []
+        filled = np.zeros(length, np.int64)
         if text is not None:
             widest = text.widest
             pieces = [Picked.of([item.rjust(widest) for item in text.known], text.index), *pieces]
-            behind = sum(map(_width, self.fixed))
-            cuts = [f"{widest - len(item)}x{len(item) + behind}s" for item in text.known]
+            filled = (widest - np.fromiter(map(len, text.known), np.int64, len(text.known)))[text.index]
         template = b"".join([piece if isinstance(piece, bytes) else bytes(piece.width) for piece in pieces])
-        step = _CHUNK_BYTES // len(template) + 1
-        values: list[bytes] = []
+        width = len(template)
+        step = _CHUNK_BYTES // width + 1
+        parts = []
         for begin in range(0, length, step):
             rows = slice(begin, min(begin + step, length))
-            matrix = _matrix(template, pieces, rows)
-            if text is None:
-                values += np.frombuffer(matrix, f"V{len(template)}").tolist()
-            else:
-                values += Struct("".join(map(cuts.__getitem__, text.index[rows].tolist()))).unpack(matrix)
-        return values
+            more = filled[rows]
+            places = np.arange(0, len(more) * width, width)
+            parts.append(Payloads.within(_matrix(template, pieces, rows), places + more, width - more))
+        return Payloads.together(parts)
 
 
-def _rows(pieces: Sequence[Piece], length: int) -> list[bytes]:
+def _rows(pieces: Sequence[Piece], length: int) -> Payloads:
     """Return the rows of pieces, in as few strips as their texts allow."""
     strips = [_Strip()]
     for piece in pieces:
@@ -191,7 +191,7 @@ def _rows(pieces: Sequence[Piece], length: int) -> list[bytes]:
         if len(text.known) > _MOST_FILLED or text.widest > _WIDEST_FILLED:
             strips.append(_Strip())
     columns = [strip.rows(length) for strip in strips if strip.text or strip.fixed]
-    return columns[0] if len(columns) == 1 else list(map(b"".join, zip(*columns, strict=True)))
+    return columns[0] if len(columns) == 1 else Payloads.of(list(map(b"".join, zip(*columns, strict=True))))
 
 
 def _matrix(template: bytes, pieces: Sequence[Fixed], rows: slice) -> bytearray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,7 +23,7 @@ class JsonResultEncoder:
     infinite) become null, and so does a timestamp that the record does not have.
     """
 
-    def encode(self, rows: ScoredTogether) -> list[bytes]:
+    def encode(self, rows: ScoredTogether) -> Sequence[bytes]:
         """Return one body a row."""
         length = len(rows)
         if not length:
@@ -50,7 +50,7 @@ def decode_json_result(value: bytes) -> ResultRecord:
     )
 
 
-def _written(rows: ScoredTogether, length: int, form: Form[Column]) -> list[bytes]:
+def _written(rows: ScoredTogether, length: int, form: Form[Column]) -> Sequence[bytes]:
     pieces = _pieces(rows, form)
     return form.rows(_merged(pieces), length)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import count, repeat
+from itertools import repeat
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +11,8 @@ import orjson
 from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Integers, Rows, integers
+from streamscore_cli.core.distinct import distinct
+from streamscore_cli.core.payloads import Payloads
 from streamscore_cli.records.repeated_rows import alike
 from streamscore_cli.records.text_columns import Chosen, Piece, every, joined, numbers, rows_of
 
@@ -53,7 +54,7 @@ class Form(Protocol[Column]):
         """Yield the members of an object that has the numbers of a C-contiguous `matrix` by name."""
         ...
 
-    def rows(self, pieces: Iterable[bytes | Column], length: int) -> list[bytes]:
+    def rows(self, pieces: Iterable[bytes | Column], length: int) -> Sequence[bytes]:
         """Return the pieces of each row, in order, as one text; there is at least one row."""
         ...
 
@@ -138,7 +139,7 @@ class Texts:
         tokens = Tokens()
         return [Chosen(tokens.rows(tokens.members(names, matrix[known]), len(known)), index)]
 
-    def rows(self, pieces: Iterable[Piece], length: int) -> list[bytes]:
+    def rows(self, pieces: Iterable[Piece], length: int) -> Payloads:
         """Return the pieces of each row, in order, as one text; there is at least one row."""
         return rows_of(list(pieces), length)
 
@@ -151,12 +152,9 @@ def values(array: NDArray[Any], form: Form[Column]) -> bytes | Column:
     """Return the JSON of each value; a constant, where all are the same text."""
     if array.dtype != object:
         return form.numbers(array)
-    found = array.tolist()
-    places: defaultdict[object, int] = defaultdict(count().__next__)
-    index = np.fromiter(map(places.__getitem__, found), np.intp, len(found))
-    if not set(map(type, places)) <= {str, type(None)}:
-        return form.texts(list(map(_token, found)))
-    return orjson.dumps(found[0]) if len(places) == 1 else form.chosen(list(map(orjson.dumps, places)), index)
+    known, codes = distinct(array)
+    found = list(map(_token, known))
+    return found[0] if len(found) == 1 else form.chosen(found, codes)
 
 
 def members(names: Sequence[str], columns: Sequence[bytes | Column]) -> Iterable[bytes | Column]:

@@ -36,7 +36,7 @@ Tagged = Callable[[bytes], bytes]
 class ProtobufResultEncoder:
     """Encodes results as `ScoreResult` messages, one a row; NaN and infinite numbers stay what they are."""
 
-    def encode(self, rows: ScoredTogether) -> list[bytes]:
+    def encode(self, rows: ScoredTogether) -> Sequence[bytes]:
         """Return one message a row."""
         if len(rows) < _FEWEST:
             return _one_by_one(rows)

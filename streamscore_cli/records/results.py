@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -21,8 +21,8 @@ __all__ = ["ResultEncoder", "ResultRecord", "ScoredRows", "ScoredTogether", "dec
 class ResultEncoder(Protocol):
     """Encodes what one call scored, be it for several data types."""
 
-    def encode(self, rows: ScoredTogether) -> list[bytes]:
-        """Return one body a row, in order."""
+    def encode(self, rows: ScoredTogether) -> Sequence[bytes]:
+        """Return one body a row, in order; of many rows as `Payloads`."""
         ...
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from struct import Struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Rows
+from streamscore_cli.core.payloads import Payloads
 
 _GAP = 32
 """So many bytes between rows take up what a first text brings with it: no number as JSON is longer."""
@@ -22,8 +22,8 @@ _GAP = 32
 _FEW = 64
 """Constants are copied to so many known texts, rather than to each row."""
 
-_CHUNK_BYTES = 1 << 19
-"""As many bytes are laid out at once as a core's cache holds."""
+_CHUNK_BYTES = 1 << 21
+"""As many bytes are laid out at once: fewer would fit a core's cache, and cost more calls than that is worth."""
 
 Bytes = NDArray[np.uint8]
 
@@ -141,23 +141,21 @@ def every(column: NDArray[np.void] | TextColumn, rows: slice) -> NDArray[np.void
 
 def joined(pieces: Sequence[Piece], length: int) -> TextColumn:
     """Return the pieces of each of `length` rows, in order, as one text; there is at least one row."""
-    return _joined(_columns(pieces), length, np.empty(0, np.uint8))
+    return _joined(_columns(pieces), length)
 
 
-def rows_of(pieces: Sequence[Piece], length: int) -> list[bytes]:
-    """Return the pieces of each of `length` rows, in order, as one object."""
+def rows_of(pieces: Sequence[Piece], length: int) -> Payloads:
+    """Return the pieces of each of `length` rows, in order, as one message."""
     columns = _columns(pieces)
     width = sum(int(c.lengths.sum()) // length if isinstance(c, TextColumn) else _width(c) for c in columns)
     step = _CHUNK_BYTES // (width + _GAP) + 1
-    rows: list[bytes] = []
-    scratch = np.empty(0, np.uint8)
+    parts = []
     for begin in range(0, length, step):
         chunk = slice(begin, min(begin + step, length))
         taken = [column if isinstance(column, bytes) else every(column, chunk) for column in columns]
-        texts = _joined(taken, chunk.stop - begin, scratch)
-        rows += _apart(texts)
-        scratch = texts.buffer
-    return rows
+        texts = _joined(taken, chunk.stop - begin)
+        parts.append(Payloads.within(texts.buffer, texts.ends - texts.lengths, texts.lengths))
+    return Payloads.together(parts)
 
 
 def _width(fixed: Fixed) -> int:
@@ -182,8 +180,8 @@ def _columns(pieces: Sequence[Piece]) -> list[Fixed | TextColumn]:
     return [piece.column() if isinstance(piece, Chosen) else piece for piece in found]
 
 
-def _joined(columns: Sequence[Fixed | TextColumn], length: int, scratch: Bytes) -> TextColumn:
-    """Return the columns of each row as one text, in `scratch` where that is large enough: new memory costs time."""
+def _joined(columns: Sequence[Fixed | TextColumn], length: int) -> TextColumn:
+    """Return the columns of each row as one text."""
     columns = _fewer(columns, length)
     shortest = [column.shortest if isinstance(column, TextColumn) else _width(column) for column in columns]
     lengths = np.full(length, sum(_width(column) for column in columns if not isinstance(column, TextColumn)), np.intp)
@@ -193,8 +191,7 @@ def _joined(columns: Sequence[Fixed | TextColumn], length: int, scratch: Bytes) 
     longest = int(lengths.max())
     ends = (lengths + _GAP).cumsum()
     ends += longest
-    size = int(ends[-1])
-    buffer = scratch if len(scratch) >= size else np.empty(size + size // 8, np.uint8)
+    buffer = np.empty(int(ends[-1]), np.uint8)
     to, before = ends, sum(shortest)
     for column, least in zip(reversed(columns), reversed(shortest), strict=True):
         before -= least
@@ -233,12 +230,6 @@ def _together(fixed: Sequence[Fixed], length: int) -> Sequence[Fixed]:
     return [np.frombuffer(matrix, f"V{len(template)}")]
 
 
-def _apart(column: TextColumn) -> list[bytes]:
-    """Return the texts of a column that `_joined` made."""
-    front = int(column.ends[0] - column.lengths[0]) - _GAP
-    return list(Struct(_cuts(column.lengths)).unpack_from(column.buffer.data, front))
-
-
 def _copy(buffer: Bytes, to: Rows, column: TextColumn, width: int, behind: Rows | int = 0) -> None:
     """Copy `width` bytes of each text, all but the last `behind`, with what stands before shorter ones."""
     if width:
@@ -248,16 +239,3 @@ def _copy(buffer: Bytes, to: Rows, column: TextColumn, width: int, behind: Rows 
 def _windows(buffer: Bytes, width: int) -> NDArray[Any]:
     """Return `width` bytes at each place, as one value."""
     return np.ndarray((len(buffer) - width + 1,), f"V{width}", buffer, 0, (1,))
-
-
-def _cuts(lengths: Rows) -> bytes:
-    """Return the format that takes rows of these lengths, each behind its gap, as objects."""
-    digits = len(str(lengths.max()))
-    template = b"%dx%ds" % (_GAP, 10 ** (digits - 1))
-    formats = np.frombuffer(bytearray(template) * len(lengths), np.uint8).reshape(len(lengths), -1)
-    left = lengths.astype(np.int32)
-    for place in range(digits):
-        more = left // 10
-        formats[:, -2 - place] = left - more * 10 + ord("0")
-        left = more
-    return formats.tobytes()
