@@ -14,10 +14,16 @@ _FEW = 16
 """Up to so many objects it is cheaper to look for each than to sort."""
 
 
+_WORTH_AN_ARRAY = 64
+"""Fewer rows than this are gone through faster one by one."""
+
+
 def distinct(column: NDArray[np.object_]) -> tuple[list[Any], Rows]:
     """Return objects and for each row the place of its own among them; equal ones may be among them more than once."""
-    if not len(column):
-        return [], np.empty(0, np.intp)
+    if len(column) < _WORTH_AN_ARRAY:
+        objects = {id(one): one for one in column.tolist()}
+        places = {address: place for place, address in enumerate(objects)}
+        return list(objects.values()), np.array([places[id(one)] for one in column.tolist()], np.intp)
     memory = object_memory()
     addresses = memory.cells(column) if memory else np.fromiter(map(id, column.tolist()), np.int64, len(column))
     firsts, codes = _few(addresses) or _sorted(addresses)

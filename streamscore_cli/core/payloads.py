@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from streamscore_cli.core.columns import Rows
 from streamscore_cli.core.object_memory import object_memory
 
+_WORTH_AN_ARRAY = 64
+"""Fewer values than this are asked faster one by one."""
+
 Buffer = bytes | bytearray | NDArray[np.uint8]
 
 
@@ -100,7 +103,7 @@ class Payloads(Sequence[bytes]):
 def lengths_of(values: Sequence[bytes | None]) -> NDArray[np.int64]:
     """Return the number of bytes of each value, 0 for None."""
     memory = object_memory()
-    found = None if memory is None else memory.texts(list(values))
+    found = None if memory is None or len(values) < _WORTH_AN_ARRAY else memory.texts(list(values))
     if found is not None:
         return found[1]
     return np.fromiter((0 if value is None else len(value) for value in values), np.int64, len(values))

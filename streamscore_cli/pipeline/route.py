@@ -195,7 +195,8 @@ def next_offsets(batch: RecordBatch, holds: Mapping[TopicPartition, int]) -> dic
     A partition held at the first of its rows is done up to that row, which is where it was before.
     """
     partitions, offsets = integers(batch.partitions), integers(batch.offsets)
-    ends = np.flatnonzero(np.diff(partitions, append=-1))  # of runs of records of one partition
+    ends = (partitions[1:] != partitions[:-1]).nonzero()[0]  # of runs of records of one partition
     last = dict(zip(partitions[ends].tolist(), offsets[ends].tolist(), strict=True))
+    last |= dict(zip(partitions[-1:].tolist(), offsets[-1:].tolist(), strict=True))
     done = {(batch.topic, partition): offset + 1 for partition, offset in last.items()}
     return done | dict(holds)
