@@ -125,6 +125,7 @@ _BY_ROLE: Mapping[Role, Mapping[str, Value]] = {
     Role.RESULTS: {**_PRODUCER, "linger.ms": 5, "socket.timeout.ms": 10_000},
     Role.OUTBOX: {
         **_PRODUCER,
+        "compression.type": "zstd",  # a model of 28 MB is 2 MB then: brokers stop for a large message, and others wait
         "linger.ms": 5,
         "queue.buffering.max.kbytes": 256 * 1024,
         "topic.metadata.propagation.max.ms": 10_000,  # how long a missing topic is hoped for
