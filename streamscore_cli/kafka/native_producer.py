@@ -64,7 +64,7 @@ class NativeProducer:
             rd.ERROR: self._erred,
             rd.STATISTICS: self._counted,
         }
-        self._handle = _made(library, options.properties)
+        self._opened = _made(library, options.properties)
         self._events = library.rd_kafka_queue_get_main(self._handle)
         library.rd_kafka_set_log_queue(self._handle, self._events)
 
@@ -114,6 +114,7 @@ class NativeProducer:
 
     def poll(self, timeout_s: float) -> None:
         """Hear what there is to hear, waiting for a first thing."""
+        self._raise_if_closed()
         wait_ms = round(timeout_s * _MS_PER_S)
         while event := self._library.rd_kafka_queue_poll(self._events, wait_ms):
             try:
@@ -145,7 +146,7 @@ class NativeProducer:
 
     def close(self, timeout_s: float) -> None:
         """Drop what was not delivered and end; a second time does nothing."""
-        if not self._handle:
+        if not self._opened:
             return
         self._library.rd_kafka_purge(self._handle, rd.PURGE_ALL)
         self.flush(timeout_s)
@@ -153,7 +154,18 @@ class NativeProducer:
             self._library.rd_kafka_topic_destroy(self._topics.popitem()[1])
         self._library.rd_kafka_queue_destroy(self._events)
         self._library.rd_kafka_destroy(self._handle)
-        self._handle = 0
+        self._opened = 0
+
+    @property
+    def _handle(self) -> int:
+        """Return librdkafka's handle; raises RuntimeError once it is no more."""
+        self._raise_if_closed()
+        return self._opened
+
+    def _raise_if_closed(self) -> None:
+        if not self._opened:
+            what = "the producer was closed"
+            raise RuntimeError(what)
 
     def _topic(self, name: str) -> int:
         if name not in self._topics:

@@ -154,6 +154,18 @@ def test_health_hears_that_a_broker_is_there(settings: Settings, opened: Opened)
     producer.close(1)
 
 
+def test_nothing_is_called_after_the_end(settings: Settings) -> None:
+    producer = Opened(settings, bulk=True)()
+    producer.close(0.1)
+    producer.close(0.1)
+    results = answers(settings, [b"late"])
+    for call in (producer.__len__, lambda: producer.poll(0), lambda: producer.flush(0)):
+        with pytest.raises(RuntimeError, match="closed"):
+            call()
+    with pytest.raises(RuntimeError, match="closed"):
+        producer.produce_all(results)
+
+
 @pytest.mark.parametrize("bulk", [True, False])
 def test_health_hears_that_none_is_there_and_why(bulk: bool, caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(kafka=KafkaSettings(brokers="127.0.0.1:1"))
