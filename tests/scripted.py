@@ -112,6 +112,7 @@ class ScriptedCheckpoint:
         self.closes = 0
         self.hurried = 0
         self.refuse: Exception | None = None
+        self.waited_s = 0.0
 
     def results(self, results: OutboundResults) -> None:
         self.produced.append(results)

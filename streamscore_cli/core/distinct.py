@@ -13,7 +13,6 @@ from streamscore_cli.core.object_memory import object_memory
 _FEW = 16
 """Up to so many objects it is cheaper to look for each than to sort."""
 
-
 _WORTH_AN_ARRAY = 64
 """Fewer rows than this are gone through faster one by one."""
 

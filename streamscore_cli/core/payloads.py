@@ -88,8 +88,9 @@ class Payloads(Sequence[bytes]):
         return ctypes.string_at(int(self.begins[place]), int(self.lengths[place]))
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes of each message."""
-        return map(ctypes.string_at, self.begins.tolist(), self.lengths.tolist())
+        """Yield the bytes of each message, keeping them in place meanwhile."""
+        for place in zip(self.begins.tolist(), self.lengths.tolist(), strict=True):
+            yield ctypes.string_at(*place)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether another sequence has the same bytes in the same order."""

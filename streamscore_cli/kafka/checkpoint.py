@@ -63,6 +63,11 @@ class AtLeastOnceCheckpoint:
         """Return the offsets that the next close commits."""
         return {**(self._closing or {}), **self._positions}
 
+    @property
+    def waited_s(self) -> float:
+        """Return how long deliveries were waited for so far."""
+        return self._producer.waited_s
+
     def results(self, results: OutboundResults) -> None:
         """Produce results; waits while the producer's queue is full. Raises as `close`."""
         self._finish()
@@ -91,8 +96,8 @@ class AtLeastOnceCheckpoint:
     def close_if_due(self) -> bool:
         """Begin to close when the interval or the number of records is reached; tell whether it did.
 
-        The next call, or what is handed over before it, waits for the deliveries and begins the commit, which goes on
-        in the background; its failure is raised by a later call.
+        The next call of this, or what is handed over before it, waits for the deliveries and begins the commit, which
+        goes on in the background; its failure is raised by a later call.
         """
         self._producer.listen()
         self._finish()

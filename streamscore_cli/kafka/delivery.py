@@ -101,16 +101,18 @@ class DeliveringProducer:
         self._clock = clock
         self._stopping = stopping
         self._failed = 0
+        self.waited_s = 0.0
+        """How long deliveries were waited for so far."""
         self._sources = sources
         self._first_failure: tuple[KafkaError, str, int | None] | None = None
 
     def send_all(self, results: OutboundResults) -> None:
         """Produce results to the partition of their source, waiting while the queue is full; raises as `settle`."""
-        taken, count = 0, len(results.values)
+        patience = self._patience()
         try:
             taken = self._producer.produce_all(results)
-            while taken < count:
-                self._wait_for_room()
+            while taken < len(results.values):
+                self._wait_for_room(patience)
                 taken += self._producer.produce_all(results.behind(taken))
         except NotTaken as refused:
             raise self._not_taken(refused) from refused
@@ -121,9 +123,10 @@ class DeliveringProducer:
 
         No timestamp is given: brokers refuse one from the future, and retention takes one from the past at once.
         """
+        patience = self._patience()
         try:
             while not self._producer.produce(topic, key, value, headers):
-                self._wait_for_room()
+                self._wait_for_room(patience)
         except NotTaken as refused:
             raise self._not_taken(refused) from refused
         self._producer.poll(0)
@@ -143,11 +146,13 @@ class DeliveringProducer:
         Raises `DeliveryFailed` when a message was refused for good, `KafkaRefused` when the producer cannot go on,
         `TimedOut` after `limit_s` seconds or when the instance stops and the broker stays away.
         """
+        begun_s = self._clock.monotonic_s()
         if self._producer.flush(SLICE_S):
-            patience = _Patience(self._clock, self._stopping, limit_s)
+            patience = self._patience(limit_s)
             while left := self._producer.flush(SLICE_S):
                 self._look(patience, left)
                 self._rouser.rouse()
+        self.waited_s += self._clock.monotonic_s() - begun_s
         self._raise_failure()
 
     def close(self) -> None:
@@ -155,12 +160,13 @@ class DeliveringProducer:
         self._producer.close(SLICE_S)
         self._watch.closed()
 
-    def _wait_for_room(self) -> None:
-        patience = _Patience(self._clock, self._stopping, None)
-        room_from = len(self._producer) - 1
-        while len(self._producer) > room_from:
-            self._producer.poll(ROOM_WAIT_S)
-            self._look(patience, len(self._producer))
+    def _patience(self, limit_s: float | None = None) -> _Patience:
+        return _Patience(self._clock, self._stopping, limit_s)
+
+    def _wait_for_room(self, patience: _Patience) -> None:
+        """Give room a moment to come; whether it came, only another attempt tells."""
+        self._producer.poll(ROOM_WAIT_S)
+        self._look(patience, len(self._producer))
 
     def _look(self, patience: _Patience, left: int) -> None:
         self._raise_failure()

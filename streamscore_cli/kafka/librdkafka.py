@@ -49,6 +49,7 @@ _DECLARED: dict[str, tuple[Any, list[Any]]] = {
     "rd_kafka_conf_set": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_size_t]),
     "rd_kafka_conf_set_events": (None, [c_void_p, c_int]),
     "rd_kafka_new": (c_void_p, [c_int, c_void_p, c_char_p, c_size_t]),
+    "rd_kafka_name": (c_char_p, [c_void_p]),
     "rd_kafka_destroy": (None, [c_void_p]),
     "rd_kafka_set_log_queue": (c_int, [c_void_p, c_void_p]),
     "rd_kafka_last_error": (c_int, []),

@@ -67,4 +67,8 @@ def open_records_link(
     letters = settings.topics.dead_letters
     checkpoint = AtLeastOnceCheckpoint(producer, commits, letters, settings.checkpoint, clock, max_bytes.get(letters))
     presence = TopicPresence(consumer, settings.kafka.brokers, health, clock, stopping)
-    return RecordsLink(KafkaSource(settings, consumer, checkpoint, health, presence), checkpoint)
+    try:
+        return RecordsLink(KafkaSource(settings, consumer, checkpoint, health, presence), checkpoint)
+    except BaseException:
+        checkpoint.end()
+        raise

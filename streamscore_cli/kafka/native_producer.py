@@ -15,6 +15,7 @@ from contextlib import ExitStack
 import numpy as np
 from confluent_kafka import KafkaError, KafkaException
 
+from streamscore_cli import __version__
 from streamscore_cli.core.batch import Headers, OutboundResults
 from streamscore_cli.core.object_memory import ObjectMemory
 from streamscore_cli.core.payloads import Payloads
@@ -27,6 +28,9 @@ OnFailed = Callable[[KafkaError, str, int | None], None]
 """Told of each message that was refused for good: why, and its topic and partition."""
 
 _MS_PER_S = 1000
+_OWN: Mapping[str, Value] = {"client.software.name": "streamscore", "client.software.version": __version__}
+"""What brokers are told of the program, unless the operator says otherwise."""
+
 _LEVELS = (logging.CRITICAL,) * 3 + (logging.ERROR, logging.WARNING, logging.INFO, logging.INFO, logging.DEBUG)
 """What the levels of syslog are here."""
 
@@ -72,6 +76,7 @@ class NativeProducer:
         """Take results in order while there is room; return how many were taken, from the first on.
 
         Raises `NotTaken` for a result that is refused for good; of those behind it some may be taken.
+        librdkafka counts one that is refused for its partition among those that wait, for ever.
         """
         values, keys = Payloads.of(results.values), list(results.keys)  # which keep in place what addresses are of
         named = self._memory.texts(keys)
@@ -204,8 +209,9 @@ class NativeProducer:
     def _logged(self, event: int) -> None:
         kind, line, level = ctypes.c_char_p(), ctypes.c_char_p(), ctypes.c_int()
         if not self._library.rd_kafka_event_log(event, ctypes.byref(kind), ctypes.byref(line), ctypes.byref(level)):
-            words = [(text.value or b"").decode("utf-8", "replace") for text in (kind, line)]
-            self._log.log(_LEVELS[min(level.value, len(_LEVELS) - 1)], "%s %s", *words)
+            name = self._library.rd_kafka_name(self._handle)
+            words = [(text or b"").decode("utf-8", "replace") for text in (kind.value, name, line.value)]
+            self._log.log(_LEVELS[min(level.value, len(_LEVELS) - 1)], "%s [%s] %s", *words)
 
 
 def _made(library: ctypes.CDLL, properties: Mapping[str, Value]) -> int:
@@ -213,7 +219,7 @@ def _made(library: ctypes.CDLL, properties: Mapping[str, Value]) -> int:
     text, conf = _room(), library.rd_kafka_conf_new()
     with ExitStack() as undone:
         undone.callback(library.rd_kafka_conf_destroy, conf)
-        for name, value in {**properties, "log.queue": True}.items():
+        for name, value in {**_OWN, **properties, "log.queue": True}.items():
             written = str(value).lower() if isinstance(value, bool) else str(value)
             if library.rd_kafka_conf_set(conf, name.encode(), written.encode(), text, len(text)) != rd.CONF_OK:
                 raise _refused(text)

@@ -109,15 +109,20 @@ class Tracer(Protocol):
         ...
 
     def committed(self) -> None:
-        """Note that it was, and has been closed."""
+        """Note that it was, and is being closed: its deliveries are waited for when there is more to produce."""
         ...
 
 
 class Checkpoint(Protocol):
     """Makes results, dead letters and offsets true together; the order of that is written down in one place."""
 
+    @property
+    def waited_s(self) -> float:
+        """Return how long it has waited for deliveries so far."""
+        ...
+
     def results(self, results: OutboundResults) -> None:
-        """Produce results; may wait while the producer's queue is full."""
+        """Produce results; may wait while the producer's queue is full, and for what was produced before."""
         ...
 
     def dead_letters(self, letters: Sequence[DeadLetter]) -> None:

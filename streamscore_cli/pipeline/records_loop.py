@@ -101,14 +101,15 @@ class RecordsLoop:
         self._release_when_models_came()
         self._tracer.polling()
         batches = self._source.poll(self._size.records)
-        begun_s = self._clock.monotonic_s()
+        begun_s, waited_s = self._clock.monotonic_s(), self._checkpoint.waited_s
         for batch in batches:
             with self._tracer.batch(batch) as trace:
                 self._process(batch, trace)
         records = sum(map(len, batches))
         if records < min(self._size.records, COMPANY):
             self._checkpoint.send_now()
-        self._size.took(records, self._clock.monotonic_s() - begun_s, _record_bytes(batches))
+        spent_s = self._clock.monotonic_s() - begun_s - (self._checkpoint.waited_s - waited_s)
+        self._size.took(records, spent_s, _record_bytes(batches))
         self._tracer.committing()
         if self._checkpoint.close_if_due():
             self._tracer.committed()

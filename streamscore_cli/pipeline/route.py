@@ -125,7 +125,7 @@ def _sorted(named: Named) -> tuple[Rows, list[tuple[str, int, int]]]:
 def _data_types(batch: RecordBatch, decoded: Decoded, records: TopicRecords) -> Named:
     column = decoded.columns.arrays.get(records.data_type_field)
     if column is None:
-        named = Named([records.data_type], np.zeros(decoded.columns.length, np.intp))
+        named = Named([records.data_type][: decoded.columns.length], np.zeros(decoded.columns.length, np.intp))
     elif column.dtype == object:
         values, codes = distinct(column)
         named = Named.of([_name(value, records.data_type) for value in values], codes)

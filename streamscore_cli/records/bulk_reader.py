@@ -26,7 +26,7 @@ _TRIALS = 6
 
 _KEPT_LAYOUTS = 4
 _KEPT_LENGTHS = 256
-_TOO_LONG = LONGEST_ROW + 1
+_TOO_LONG = 0xFFFF
 _CHUNK_BYTES = 1 << 20
 """As many bytes are read at once as a core's cache holds: it is faster, and bounds what is copied."""
 
@@ -96,7 +96,7 @@ class _Given:
 
     def matrix(self, rows: Rows, length: int) -> Bytes:
         """Return the bytes of `rows`, which have one length, a record a row."""
-        if self.memory is not None and self.begins is not None:
+        if self.memory is not None and self.begins is not None and length <= LONGEST_ROW:
             return self.memory.rows(self.begins[rows], length)
         joined = b"".join([self.values[row] or b"" for row in rows.tolist()])
         return np.frombuffer(joined, np.uint8).reshape(len(rows), length)

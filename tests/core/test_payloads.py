@@ -52,3 +52,14 @@ def test_none_at_all() -> None:
 @given(st.lists(st.one_of(st.none(), st.binary(max_size=30), st.binary(max_size=3).map(_Text))))
 def test_lengths_are_those_of_the_values(values: list[bytes | None]) -> None:
     assert lengths_of(values).tolist() == [len(value or b"") for value in values]
+
+
+def test_what_is_gone_through_stays_until_the_end() -> None:
+    count = 20_000
+
+    def made() -> Payloads:
+        return Payloads.within(bytearray(b"".join(b"%08d" % at for at in range(count))), 8 * np.arange(count), eight)
+
+    eight = np.full(count, 8)
+    assert [int(value) for value in made()] == list(range(count))
+    assert list(map(int, made())) == list(range(count))

@@ -41,3 +41,7 @@ def test_features_that_can_have_a_ladder_are_those_whose_thresholds_are_apart() 
     assert ladder is not None
     assert ladder.features.tolist() == [3, 7]
     assert ladder_of([(5, close), (6, np.array([np.inf]))]) is None
+
+
+def test_a_threshold_that_all_cells_are_above_has_no_rung() -> None:
+    assert ladder_of([(0, np.array([-np.inf, 1.0, 2.0]))]) is None

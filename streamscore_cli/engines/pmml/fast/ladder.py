@@ -94,7 +94,7 @@ class _Rungs:
 def _rungs(thresholds: Cells) -> _Rungs | None:
     """Return the fewest rungs of which none has two thresholds; None where that would be too many."""
     cuts = thresholds[np.isfinite(thresholds)]
-    if not len(cuts):
+    if not len(cuts) or thresholds[0] == -math.inf:  # which all cells are above
         return None
     low, width = float(cuts[0]), float(cuts[-1]) - float(cuts[0])
     count = max(_FEWEST, 1 << len(cuts).bit_length())
