@@ -137,7 +137,7 @@ def model(
     check_sizes(settings, models)
     for outgoing in models:
         environment.say(f"{outgoing.descriptor.name} ({outgoing.format.value}, {len(outgoing.value):,} bytes)")
-    with publish_session(settings, environment, None if repeat else len(models)) as (session, stop):
+    with publish_session(settings, environment, None if repeat else len(models), models=True) as (session, stop):
         publish_models(models, settings.topics.models, interval_s, session, repeat=repeat)
         settle(environment, session, f"models for {naming.data_type} to {settings.topics.models}")
         end(stop, endless=repeat)

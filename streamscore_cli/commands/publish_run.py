@@ -36,17 +36,19 @@ def data_topic(settings: Settings) -> str:
 
 @contextmanager
 def publish_session(
-    settings: Settings, environment: Environment, total: int | None
+    settings: Settings, environment: Environment, total: int | None, *, models: bool = False
 ) -> Iterator[tuple[Session, StopSignals]]:
-    """Open the outbox, take the signals, show a bar of `total` messages on a terminal."""
+    """Open the outbox, of `models` only or of anything, take the signals, show a bar of `total` messages."""
+    from streamscore_cli.kafka.options import Role
     from streamscore_cli.kafka.outbox import KafkaOutbox
     from streamscore_cli.publishing.session import Session
     from streamscore_cli.runtime.stopping import StopSignals
     from streamscore_cli.ui.progress import progress_bar
 
+    role = Role.MODELS_OUTBOX if models else Role.OUTBOX
     with (
         StopSignals() as stop,
-        KafkaOutbox(settings, stopping=lambda: stop.requested_for_s() > GRACE_S) as outbox,
+        KafkaOutbox(settings, stopping=lambda: stop.requested_for_s() > GRACE_S, role=role) as outbox,
         progress_bar(environment.err(), "publishing", total) as progress,
     ):
         yield Session(outbox, environment.clock, stop, progress), stop

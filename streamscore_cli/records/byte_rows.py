@@ -2,7 +2,7 @@
 
 A batch is a matrix of bytes: one template row, with columns written into it, taken apart at once. A text that differs
 in length stands at the left edge, filled up on its left, so that all behind it has one place and only the edge is cut.
-More such texts make more matrices, whose rows are joined. Rows that have other pieces than most are written apart.
+Rows with more such texts `text_columns` puts together. Rows that have other pieces than most are written apart.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Rows, all_rows
 from streamscore_cli.core.payloads import Payloads
+from streamscore_cli.records.text_columns import Chosen, rows_of
 
 _CHUNK_BYTES = 1 << 19
 """As many bytes are laid out at once as a core's cache holds."""
@@ -190,8 +191,18 @@ def _rows(pieces: Sequence[Piece], length: int) -> Payloads:
         strips.append(_Strip(text))
         if len(text.known) > _MOST_FILLED or text.widest > _WIDEST_FILLED:
             strips.append(_Strip())
-    columns = [strip.rows(length) for strip in strips if strip.text or strip.fixed]
-    return columns[0] if len(columns) == 1 else Payloads.of(list(map(b"".join, zip(*columns, strict=True))))
+    filled = [strip for strip in strips if strip.text or strip.fixed]
+    return filled[0].rows(length) if len(filled) == 1 else rows_of([_column(piece) for piece in pieces], length)
+
+
+def _column(piece: Piece) -> bytes | NDArray[np.void] | Chosen:
+    """Return a piece as what rows of several texts are put together from."""
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, Texts):
+        return Chosen(piece.known, piece.index)
+    column = np.ascontiguousarray(piece.column(slice(None)), piece.kind)
+    return column.reshape(len(column), -1).view(f"V{piece.width}").ravel()
 
 
 def _matrix(template: bytes, pieces: Sequence[Fixed], rows: slice) -> bytearray:

@@ -20,6 +20,7 @@ from streamscore_cli.config.settings import Settings
 from streamscore_cli.core.clock import SystemClock
 from streamscore_cli.core.errors import DeliveryFailed, ServerUnreachable
 from streamscore_cli.core.models import Artifact, ModelFormat
+from streamscore_cli.kafka.options import Role
 from streamscore_cli.kafka.outbox import KafkaOutbox
 from streamscore_cli.publishing.models import OutgoingModel
 from streamscore_cli.records.descriptor import encode_descriptor
@@ -113,7 +114,7 @@ def publish_on_demand(connection: Connection, settings: Settings, models: Sequen
     """Publish one model each time the other end asks, in turn, until it goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who measures; the closed pipe ends this
     clock, number = SystemClock(), 0
-    with KafkaOutbox(settings) as outbox:
+    with KafkaOutbox(settings, role=Role.MODELS_OUTBOX) as outbox:
         while True:
             try:
                 connection.recv()
