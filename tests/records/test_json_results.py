@@ -17,6 +17,7 @@ from streamscore_cli.core.models import ModelIdentity
 from streamscore_cli.core.scores import Scores
 from streamscore_cli.records.json_results import JsonResultEncoder
 from streamscore_cli.records.scored_rows import Head, ScoredTogether
+from tests.records.object_columns import objects, texts
 
 LABELS = ("a", 'b"', "ü\u2028", "", "a label, of some length", "x" * 130, "\x00\n" * 90)
 NUMBERS = (0.0, -0.0, 1.5, 0.1, float("nan"), float("inf"), -1e308, 5e-324, -2.2250738585072014e-308, 1e16, 12345.0)
@@ -50,12 +51,6 @@ def by_orjson(rows: ScoredTogether) -> list[bytes]:
     return values
 
 
-def objects(values: list[object]) -> NDArray[np.object_]:
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
-
-
 @st.composite
 def columns(draw: st.DrawFn, count: int, dice: random.Random) -> NDArray[Any]:
     kind = draw(
@@ -66,11 +61,8 @@ def columns(draw: st.DrawFn, count: int, dice: random.Random) -> NDArray[Any]:
     if kind in numbers:
         return np.array(dice.choices(numbers[kind], k=count))
     values: dict[str, list[object]] = {
-        "label": [labels[0]] * count,
-        "labels": dice.choices(labels, k=count),
-        "maybe": dice.choices([None, *labels], k=count),
+        **texts(labels, count, dice),
         "none": [None] * count,
-        "free": ["y" * dice.randrange(300) + str(row) for row in range(count)],
         "mixed": dice.choices([None, True, False, 1, 2**63 - 1, -(2**63), *NUMBERS, *labels], k=count),
     }
     return np.array([dice.random() for _ in range(count)]) if kind == "floats" else objects(values[kind])

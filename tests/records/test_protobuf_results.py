@@ -17,6 +17,7 @@ from streamscore_cli.core.scores import Scores
 from streamscore_cli.records.pb.score_result_pb2 import ScoreResult
 from streamscore_cli.records.protobuf_results import ProtobufResultEncoder
 from streamscore_cli.records.scored_rows import Head, ScoredRows, ScoredTogether
+from tests.records.object_columns import objects, texts
 
 LABELS = ("a", "bb", "ü", "", "a label of some length", "x" * 130, "x" * 600)
 NUMBERS = (0.0, -0.0, 1.5, float("nan"), float("inf"), -1e308, 5e-324)
@@ -63,12 +64,6 @@ def set_value(found: ScoreResult.Value, value: object) -> None:
             pytest.fail(f"{value!r} is no result")
 
 
-def objects(values: list[object]) -> NDArray[np.object_]:
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
-
-
 @st.composite
 def columns(draw: st.DrawFn, count: int, dice: random.Random) -> NDArray[Any]:
     kind = draw(st.sampled_from(["float", "int", "bool", "label", "labels", "maybe", "mixed", "free"]))
@@ -77,10 +72,7 @@ def columns(draw: st.DrawFn, count: int, dice: random.Random) -> NDArray[Any]:
     if kind in numbers:
         return np.array(dice.choices(numbers[kind], k=count))
     values: dict[str, list[object]] = {
-        "label": [labels[0]] * count,
-        "labels": dice.choices(labels, k=count),
-        "maybe": dice.choices([None, *labels], k=count),
-        "free": ["y" * dice.randrange(300) + str(row) for row in range(count)],
+        **texts(labels, count, dice),
         "mixed": dice.choices([None, True, False, 1, 2**63, -(2**63), *NUMBERS, *labels], k=count),
     }
     return objects(values[kind])
