@@ -2,8 +2,8 @@
 
 It takes key, value, partition and offset of every record. Its results are the bytes of one file, over and over: one
 result as the server writes it, made beforehand. The client's properties, the size of a batch, the time of a checkpoint
-and what is done about garbage are the server's. It produces by the client library's call, one result a call; with
-`--bulk` as the server does, many in one.
+and what is done about garbage and time slices are the server's. It produces by the client library's call, one result a
+call; with `--bulk` as the server does, many in one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from streamscore_cli.kafka.health import ClientHealth
 from streamscore_cli.kafka.message_numbers import numbers_of
 from streamscore_cli.kafka.options import Role, client_options
 from streamscore_cli.runtime.garbage import keep_blocks, spare_collections
+from streamscore_cli.runtime.time_slices import shorten_time_slices
 
 BATCH = ScoringSettings().batch_records
 IDLE_S = 0.05
@@ -40,6 +41,7 @@ class Bare:
 
     def __init__(self, brokers: str, group: str, result: bytes, *, bulk: bool) -> None:
         """Make the two clients."""
+        shorten_time_slices()
         kafka = KafkaSettings(brokers=brokers)
         own = {"group.id": group, "auto.offset.reset": "earliest"}
         self._consumer = Consumer({**client_options(kafka, Role.RECORDS).properties, **own})

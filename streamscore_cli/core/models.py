@@ -28,10 +28,13 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A model's bytes with their format and sha256 (lower-case hexadecimal)."""
+    """A model's bytes with their format and sha256 (lower-case hexadecimal).
+
+    `data` may be part of the message that brought it: a large model is not copied before it has to be.
+    """
 
     format: ModelFormat
-    data: bytes
+    data: bytes | memoryview
     sha256: str
 
     @classmethod

@@ -51,7 +51,7 @@ class CompileProcess:
         """Return the process id while there is a process."""
         return None if self._process is None else self._process.pid
 
-    def compile(self, data: bytes) -> memoryview:
+    def compile(self, data: bytes | memoryview) -> memoryview:
         """Return a document's model as the engine's store writes it, not yet checked.
 
         Raises `ModelRejected` (where a limit ended it, too), `ModelUnsupported`, `LoadAbandoned` when told to stop.
@@ -97,7 +97,7 @@ class CompileProcess:
         """End the process."""
         self.close()
 
-    def _answer(self, process: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, memoryview]:
+    def _answer(self, process: subprocess.Popen[bytes], data: bytes | memoryview) -> tuple[bytes, memoryview]:
         memory = self._limits.memory_for(len(data))
         header = REQUEST.pack(len(data), memory, math.ceil(self._limits.cpu_s))
         return Talk(process, (header, data), memory).answer(time.monotonic() + self._limits.clock_s, self._stopping)

@@ -44,7 +44,9 @@ class Stopped(Exception):
 class Talk:
     """Writes, reads and looks at the clock in turns; moves pieces between pipe and memory without holding the GIL."""
 
-    def __init__(self, process: subprocess.Popen[bytes], question: Iterable[bytes], most_bytes: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], question: Iterable[bytes | memoryview], most_bytes: int
+    ) -> None:
         """Take the process, the parts of the question, and how large an answer may be."""
         self._process = process
         self._waiting = [memoryview(part) for part in question if part]

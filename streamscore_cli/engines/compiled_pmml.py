@@ -30,7 +30,7 @@ AUTO, OFF = "auto", "off"
 SMALL_BYTES = 64 * 1024
 """Documents that are compiled faster than the engine's store is made ready; only where they are compiled here."""
 
-Compile = Callable[[bytes], memoryview]
+Compile = Callable[[bytes | memoryview], memoryview]
 
 
 class CompiledPmmlEngine:
@@ -125,10 +125,10 @@ def compiled_here(models: ModelSettings) -> CompiledPmmlEngine | None:
     if cache is None:
         return None
 
-    def compiled(data: bytes) -> memoryview:
+    def compiled(data: bytes | memoryview) -> memoryview:
         from streamscore_cli.engines.compile_document import compile_document
 
-        return memoryview(compile_document(data, limits))
+        return memoryview(compile_document(bytes(data), limits))
 
     return CompiledPmmlEngine(compiled, cache, limits, SMALL_BYTES)
 

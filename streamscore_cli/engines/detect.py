@@ -8,8 +8,8 @@ import zipfile
 
 from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.core.models import ModelFormat
+from streamscore_cli.core.protobuf_fields import LENGTH_DELIMITED, VARINT, NotProtobuf, WireField, fields_of
 from streamscore_cli.engines.pmml_guard import root_element
-from streamscore_cli.engines.protobuf_fields import LENGTH_DELIMITED, VARINT, NotProtobuf, WireField, fields_of
 
 _TAKEN = "Publish PMML, a frozen TensorFlow graph, a zipped TensorFlow SavedModel or ONNX."
 _RUNS_CODE = "loading it runs whatever code its author put in"

@@ -34,9 +34,9 @@ ROOM_WAIT_S = 0.01
 """How long one wait for room lasts: what is delivered makes room and says nothing."""
 
 REMIND_S = 10.0
-NUDGE_S = 0.02
-"""How long results without company are waited for: the client holds nothing back meanwhile, and what comes after them
-has company by then when the broker is slow (half the latency at p99 of not waiting, where the broker was busy)."""
+NUDGE_S = 0.001
+"""How long results without company are waited for: the client holds nothing back meanwhile. What comes after them has
+company by then; waiting for the broker's answer instead cost a fifth of the latency at p50."""
 
 GRACE_S = 8.0
 """How long deliveries may take once the instance is to stop."""

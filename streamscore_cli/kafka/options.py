@@ -128,9 +128,9 @@ _BY_ROLE: Mapping[Role, Mapping[str, Value]] = {
         "queued.min.messages": 100,
     },
     Role.READER: {**_CONSUMER, "auto.offset.reset": "earliest", "enable.partition.eof": True},
-    # waiting for company saves a tenth of the client's and a third of the broker's work; only a backlog pays it, as
-    # the scoring thread says when there is none (`send_now`)
-    Role.RESULTS: {**_PRODUCER, "linger.ms": 5, "socket.timeout.ms": 10_000},
+    # a batch's results are handed over in less than this, and go in few requests; longer waits do not save more. Where
+    # there is no backlog, the scoring thread asks for them to go at once (`send_now`)
+    Role.RESULTS: {**_PRODUCER, "linger.ms": 1, "socket.timeout.ms": 10_000},
     Role.OUTBOX: _OUTBOX,
     # a model of 28 MB is 3 MB then: a broker stops for a large message, and what else it has to do waits
     Role.MODELS_OUTBOX: {**_OUTBOX, "compression.type": "zstd"},

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from streamscore_cli.core.errors import ModelRejected
 from streamscore_cli.core.models import Artifact, ModelDescriptor, ModelFormat
+from streamscore_cli.core.protobuf_fields import LENGTH_DELIMITED, NotProtobuf, fields_of
 from streamscore_cli.records.pb import model_descriptor_pb2 as pb
 
 _TO_WIRE: Mapping[ModelFormat, pb.ModelDescriptor.ModelType.ValueType] = MappingProxyType(
@@ -21,6 +22,10 @@ _TO_WIRE: Mapping[ModelFormat, pb.ModelDescriptor.ModelType.ValueType] = Mapping
     }
 )
 _FROM_WIRE: Mapping[int, ModelFormat] = MappingProxyType({number: name for name, number in _TO_WIRE.items()})
+
+_DATA, _LOCATION = 5, 6
+_MOST_FIELDS = 100
+"""A message with more fields is the protobuf library's alone."""
 
 
 def encode_descriptor(descriptor: ModelDescriptor) -> bytes:
@@ -39,7 +44,7 @@ def encode_descriptor(descriptor: ModelDescriptor) -> bytes:
         description=descriptor.description,
         dataType=descriptor.data_type,
         modeltype=_TO_WIRE[artifact.format],
-        data=artifact.data,
+        data=bytes(artifact.data),
         sha256=bytes.fromhex(artifact.sha256),
         size_bytes=artifact.size_bytes,
         label=descriptor.label,
@@ -53,8 +58,9 @@ def decode_descriptor(value: bytes) -> ModelDescriptor:
     descriptor, no data type, a model type this program does not know, neither bytes nor a location, and bytes that are
     not those that the message's size or sha256 were made from.
     """
+    rest, data = _apart(value)
     try:
-        message = pb.ModelDescriptor.FromString(value)
+        message = pb.ModelDescriptor.FromString(rest)
     except DecodeError as error:
         raise ModelRejected(f"{len(value)} bytes are not a ModelDescriptor: {error}.") from error
     if not message.dataType:
@@ -70,17 +76,38 @@ def decode_descriptor(value: bytes) -> ModelDescriptor:
         name=name,
         description=message.description,
         data_type=message.dataType,
-        artifact=_artifact(name, model_format, message),
+        artifact=_artifact(name, model_format, message, data or message.data),
         location=message.location,
         label=message.label,
     )
 
 
-def _artifact(name: str, model_format: ModelFormat, message: pb.ModelDescriptor) -> Artifact | None:
+def _apart(value: bytes) -> tuple[bytes, memoryview | None]:
+    """Return a message without the model's bytes, and these where they are; else the message as it is.
+
+    The protobuf library would copy them twice, which the scoring thread had to wait for.
+    """
+    try:
+        fields = list(fields_of(value, 0, len(value), _MOST_FIELDS))
+    except NotProtobuf:
+        return value, None
+    contents = [place for place, field in enumerate(fields) if field.number in {_DATA, _LOCATION}]
+    if len(contents) != 1 or fields[-1].end != len(value):
+        return value, None
+    [place] = contents
+    field = fields[place]
+    if field.number != _DATA or field.wire_type != LENGTH_DELIMITED:
+        return value, None
+    begin = fields[place - 1].end if place else 0
+    return value[:begin] + value[field.end :], memoryview(value)[field.start : field.end]
+
+
+def _artifact(
+    name: str, model_format: ModelFormat, message: pb.ModelDescriptor, data: bytes | memoryview
+) -> Artifact | None:
     """Return the model's bytes, or None when the message says where they are."""
     if message.location:
         return None
-    data = message.data
     if not data:
         raise ModelRejected(f"The model {name!r} has neither bytes nor a location.", "Set data (5) or location (6).")
     if message.size_bytes and message.size_bytes != len(data):

@@ -43,6 +43,7 @@ from streamscore_cli.runtime.provisioning import add_grafana
 from streamscore_cli.runtime.sinks import add_sinks
 from streamscore_cli.runtime.summary import say_stopped
 from streamscore_cli.runtime.supervisor import Supervisor
+from streamscore_cli.runtime.time_slices import shorten_time_slices
 from streamscore_cli.runtime.tracing import add_tracing
 from streamscore_cli.runtime.view import View
 from streamscore_cli.serving.admission import Admission, RecordShape
@@ -175,6 +176,7 @@ class Instance:
                 return
             time.sleep(0.05)
         scoring = self._settings.scoring
+        shorten_time_slices()  # before the clients start their threads, which are to wake as soon
         link = self._insist(
             lambda: open_records_link(self._settings, self._health, self._clock, stopping, max_bytes=max_bytes),
             stopping,

@@ -38,9 +38,9 @@ class Here:
 
     times: int = 0
 
-    def __call__(self, data: bytes) -> memoryview:
+    def __call__(self, data: bytes | memoryview) -> memoryview:
         self.times += 1
-        return memoryview(compile_document(data, LIMITS))
+        return memoryview(compile_document(bytes(data), LIMITS))
 
 
 def engine_with(directory: Path, limits: PmmlLimits = LIMITS) -> tuple[CompiledPmmlEngine, Here]:

@@ -79,3 +79,30 @@ def test_a_bad_message_is_rejected_with_its_reason(value: bytes, reason: str) ->
 
 def test_fields_of_a_later_version_are_passed_by() -> None:
     assert decode_descriptor(original(1) + text(99, "later")).name == "tree"
+
+
+def test_a_models_bytes_are_not_copied() -> None:
+    value = original(1, b"<PMML>" + bytes(10_000) + b"</PMML>")
+    artifact = decode_descriptor(value).artifact
+    assert artifact is not None
+    assert isinstance(artifact.data, memoryview)
+    assert artifact.data.obj is value
+
+
+@pytest.mark.parametrize(
+    ("value", "data", "location"),
+    [
+        (text(5, b"first") + text(5, b"last"), b"last", ""),
+        (text(5, b"bytes") + text(6, "far"), None, "far"),
+        (text(6, "far") + text(5, b"bytes"), b"bytes", ""),
+    ],
+)
+def test_the_last_content_is_the_one_that_counts(value: bytes, data: bytes | None, location: str) -> None:
+    found = decode_descriptor(text(3, "wine") + integer(4, 1) + value)
+    assert (found.artifact.data if found.artifact else None, found.location) == (data, location)
+
+
+def test_more_fields_than_any_publisher_writes() -> None:
+    artifact = decode_descriptor(original(1) + integer(17, len(PMML)) * 200).artifact
+    assert artifact is not None
+    assert artifact.data == PMML

@@ -169,11 +169,13 @@ def _size(sizes: list[int], lead: int) -> int:
 
 def _depth(tree: Unfolded, cut: int) -> int:
     """Return how many forks there are at most, one below the other, below a top."""
-    leads = tree.leads.tolist()
-    levels = [0] * len(leads)
-    for place in range(len(leads) - 1, cut - 1, -1):
-        levels[place] = 1 + max([levels[lead] for lead in leads[place] if lead >= 0], default=0)
-    return max(levels[cut:], default=0)
+    forks: NDArray[np.int32] = np.arange(cut, len(tree), dtype=np.int32)
+    depth = 0
+    while len(forks):
+        leads = tree.leads[forks].ravel()
+        forks = leads[leads >= 0]
+        depth += 1
+    return depth
 
 
 def _nest(tree: Unfolded, first: int) -> object:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +24,6 @@ class Among:
     slot: int
     cells: tuple[float, ...]
     words: bool
-
-
-_Fork = tuple[int, float, Among | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,79 +54,87 @@ def unfold(tests: Tests, deck: Deck, *, gaps: bool) -> Unfolded | None:
     """
     if np.isnan(tests.operand).any() or tests.sets[:, -1:].any():
         return None
-    settle = _settler(tests, gaps=gaps)
-    start = settle(tests.start)
-    if start < 0:
-        return _packed(start, [], [], [] if gaps else None)
-    compared, ways = _comparisons(tests, deck), _ways(tests, settle, gaps=gaps)
-    forks: list[_Fork] = []
-    leads: list[list[int]] = []
-    missing: list[int] = []
-    waiting = deque([start])
-    most = _MOST_PER_TEST * len(tests.yes)
-    while waiting and len(forks) <= most:
-        place = waiting.popleft()
-        pair, other, differs = ways(place)
-        for side, lead in enumerate(pair):
-            if lead >= 0:
-                waiting.append(lead)
-                pair[side] = len(forks) + len(waiting)
-        forks.append(compared(place) if differs else (compared(place)[0], math.inf, None))
-        leads.append(pair)
-        missing.append(other)
-    if waiting or (gaps and _NEITHER in missing):
+    ways = _ways(tests, gaps=gaps)
+    if ways.start < 0:
+        return _packed(ways, np.empty(0, np.intp), np.empty((0, 2), np.int32), tests, deck)
+    levels, leads = [np.array([ways.start])], []
+    count = 1
+    while len(levels[-1]):
+        pairs = ways.pairs[levels[-1]]
+        below = pairs >= 0
+        levels.append(pairs[below])
+        pairs[below] = np.arange(count, count + len(levels[-1]))
+        leads.append(pairs)
+        count += len(levels[-1])
+        if count > _MOST_PER_TEST * len(tests.yes) + 1:
+            return None
+    places = np.concatenate(levels)
+    if gaps and (ways.missing[places] == _NEITHER).any():
         return None
-    return _packed(0, forks, leads, missing if gaps else None)
+    return _packed(ways, places, np.concatenate(leads), tests, deck)
 
 
-def _packed(start: int, forks: list[_Fork], leads: list[list[int]], missing: list[int] | None) -> Unfolded:
-    return Unfolded(
-        start,
-        np.array([feature for feature, _, _ in forks], dtype=np.int32),
-        np.array([threshold for _, threshold, _ in forks], dtype=np.float64),
-        np.array(leads, dtype=np.int32).reshape(-1, 2),
-        None if missing is None else np.array(missing, dtype=np.int8),
-        {place: among for place, (_, _, among) in enumerate(forks) if among is not None},
-    )
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Where tests lead, past those whose answer changes nothing; `start` is where a walk begins.
+
+    By test: `pairs` (tests, 2), where `x <= threshold` leads and where it does not; `missing`, which of them a missing
+    cell takes; `alike`, if all other cells go the first way. `gaps`: cells may be missing.
+    """
+
+    start: int
+    pairs: NDArray[np.int32]
+    missing: NDArray[np.int8]
+    alike: NDArray[np.bool_]
+    gaps: bool
 
 
-def _settler(tests: Tests, *, gaps: bool) -> Callable[[int], int]:
-    """Return what leads on past tests whose answer changes nothing."""
-    yes, no, unknown = tests.yes.tolist(), tests.no.tolist(), tests.unknown.tolist()
+def _ways(tests: Tests, *, gaps: bool) -> _Ways:
+    idle = tests.yes == tests.no
+    if gaps:
+        idle &= tests.yes == tests.unknown
+    ends = _ends(tests.yes, idle)
 
-    def settle(place: int) -> int:
-        while place >= 0 and yes[place] == no[place] and (not gaps or yes[place] == unknown[place]):
-            place = yes[place]
-        return place
+    def settled(leads: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.where(leads >= 0, ends[np.maximum(leads, 0)], leads) if len(ends) else leads
 
-    return settle
-
-
-def _ways(tests: Tests, settle: Callable[[int], int], *, gaps: bool) -> Callable[[int], tuple[list[int], int, bool]]:
-    """Return what says of a test its two ways, which of them a missing cell takes, and if other cells differ at all."""
-    yes, no, unknown = tests.yes.tolist(), tests.no.tolist(), tests.unknown.tolist()
-
-    def ways(place: int) -> tuple[list[int], int, bool]:
-        pair, other = [settle(yes[place]), settle(no[place])], settle(unknown[place])
-        if gaps and pair[0] == pair[1] != other:
-            return [pair[0], other], 1, False
-        return pair, pair.index(other) if other in pair else _NEITHER, True
-
-    return ways
+    then, otherwise, unknown = settled(tests.yes), settled(tests.no), settled(tests.unknown)
+    alike = (then == otherwise) & (then != unknown) & gaps
+    otherwise = np.where(alike, unknown, otherwise)
+    missing = np.where(unknown == then, 0, np.where(unknown == otherwise, 1, _NEITHER)).astype(np.int8)
+    start = int(settled(np.array([tests.start], np.int32))[0])
+    return _Ways(start, np.stack([then, otherwise], axis=1), missing, alike, gaps)
 
 
-def _comparisons(tests: Tests, deck: Deck) -> Callable[[int], _Fork]:
-    """Return what makes of a test's place a feature, and a threshold or a set."""
-    kinds, features, operands = tests.kind.tolist(), tests.feature.tolist(), tests.operand.tolist()
-    sets = [tuple(np.flatnonzero(row[:-1]).astype(np.float64).tolist()) for row in tests.sets]
+def _ends(leads: NDArray[np.int32], idle: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return by test itself, or where one comes who is led on from it and from every idle one behind it."""
+    ends = np.where(idle, leads, np.arange(len(leads), dtype=np.int32))
+    while True:
+        further = np.where(ends >= 0, ends[np.maximum(ends, 0)], ends)
+        if np.array_equal(further, ends):
+            return ends
+        ends = further
 
-    def compared(place: int) -> _Fork:
-        slot, operand = tests.slots[features[place]], operands[place]
-        feature = deck.column(slot)
-        if kinds[place] == AT_MOST:
-            return feature, operand, None
-        if kinds[place] == EQUAL:
-            return feature, math.nan, Among(slot, (operand,), words=False)
-        return feature, math.nan, Among(slot, sets[int(operand)], words=True)
 
-    return compared
+def _packed(ways: _Ways, places: NDArray[np.intp], leads: NDArray[np.int32], tests: Tests, deck: Deck) -> Unfolded:
+    """Return the tree whose forks are the tests at `places`."""
+    slots = tests.feature[places]
+    features = np.empty(len(places), np.int32)
+    for slot in np.flatnonzero(np.bincount(slots)).tolist():
+        features[slots == slot] = deck.column(tests.slots[slot])
+    kinds, operands = tests.kind[places], tests.operand[places]
+    thresholds = np.where(kinds == AT_MOST, operands, math.nan)
+    alike = ways.alike[places]
+    thresholds[alike] = math.inf
+    sets = {}
+    for place in np.flatnonzero((kinds != AT_MOST) & ~alike).tolist():
+        slot, operand = tests.slots[int(slots[place])], float(operands[place])
+        words = bool(kinds[place] != EQUAL)
+        sets[place] = Among(slot, _members(tests, int(operand)) if words else (operand,), words)
+    missing = ways.missing[places] if ways.gaps else None
+    return Unfolded(min(ways.start, 0), features, thresholds, leads, missing, sets)
+
+
+def _members(tests: Tests, number: int) -> tuple[float, ...]:
+    """Return the cells of a set of words."""
+    return tuple(np.flatnonzero(tests.sets[number][:-1]).astype(np.float64).tolist())

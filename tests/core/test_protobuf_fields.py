@@ -8,7 +8,7 @@ from google.protobuf.wrappers_pb2 import DoubleValue, Int64Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore_cli.engines.protobuf_fields import LENGTH_DELIMITED, VARINT, NotProtobuf, fields_of
+from streamscore_cli.core.protobuf_fields import LENGTH_DELIMITED, VARINT, NotProtobuf, fields_of
 
 
 def kinds(data: bytes) -> list[tuple[int, int]]:
