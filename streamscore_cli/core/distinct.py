@@ -1,4 +1,4 @@
-"""The different objects of a column, and which of them each row has; it compares no values, only identities."""
+"""The different keys or objects of a column, and which of them each row has; what they stand for it does not know."""
 
 from __future__ import annotations
 
@@ -10,40 +10,43 @@ from numpy.typing import NDArray
 from streamscore_cli.core.columns import Rows
 from streamscore_cli.core.object_memory import object_memory
 
-_FEW = 16
-"""Up to so many objects it is cheaper to look for each than to sort."""
-
-_WORTH_AN_ARRAY = 64
+WORTH_AN_ARRAY = 64
 """Fewer rows than this are gone through faster one by one."""
+
+_BITS = 16
+_SHIFT = np.uint64(64 - _BITS)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number whose products differ in their upper bits where keys differ in any (Knuth, TAOCP 3, 6.4)."""
 
 
 def distinct(column: NDArray[np.object_]) -> tuple[list[Any], Rows]:
     """Return objects and for each row the place of its own among them; equal ones may be among them more than once."""
-    if len(column) < _WORTH_AN_ARRAY:
+    if len(column) < WORTH_AN_ARRAY:
         objects = {id(one): one for one in column.tolist()}
         places = {address: place for place, address in enumerate(objects)}
         return list(objects.values()), np.array([places[id(one)] for one in column.tolist()], np.intp)
     memory = object_memory()
     addresses = memory.cells(column) if memory else np.fromiter(map(id, column.tolist()), np.int64, len(column))
-    firsts, codes = _few(addresses) or _sorted(addresses)
+    if (addresses == addresses[0]).all():
+        return [column[0]], np.zeros(len(column), np.intp)
+    firsts, codes = distinct_keys(addresses.view(np.uint64))
     return column[firsts].tolist(), codes
 
 
-def _few(addresses: NDArray[np.int64]) -> tuple[Rows, Rows] | None:
-    codes = np.zeros(len(addresses), np.intp)
-    left = addresses != addresses[0]
-    firsts = [0]
-    while left.any():
-        if len(firsts) == _FEW:
-            return None
-        first = int(left.argmax())
-        same = addresses == addresses[first]
-        codes[same] = len(firsts)
-        left ^= same
-        firsts.append(first)
-    return np.array(firsts, np.intp), codes
+def distinct_keys(keys: NDArray[np.uint64]) -> tuple[Rows, Rows]:
+    """Return a row of each different key, and for each row the place of its own key among those.
 
-
-def _sorted(addresses: NDArray[np.int64]) -> tuple[Rows, Rows]:
-    _, firsts, codes = np.unique(addresses, return_index=True, return_inverse=True)
-    return firsts, codes
+    A few hundred different keys find a place of their own in a table nearly always; others are sorted, which takes ten
+    times as long.
+    """
+    places = ((keys * _SPREAD) >> _SHIFT).view(np.intp)
+    table = np.empty(1 << _BITS, np.intp)
+    rows = np.arange(len(keys))
+    table[places] = rows
+    chosen = table[places]
+    if (keys[chosen] != keys).any():
+        _, firsts, codes = np.unique(keys, return_index=True, return_inverse=True)
+        return firsts, codes
+    firsts = np.flatnonzero(chosen == rows)
+    table[places[firsts]] = np.arange(len(firsts))
+    return firsts, table[places]

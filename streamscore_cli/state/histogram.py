@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -217,9 +218,8 @@ class HistogramBuilder:
         """Count one value `times` times."""
         if times <= 0:
             return
-        kept = min(max(value, SMALLEST), LARGEST)
-        mantissa, exponent = math.frexp(kept)
-        self._counts[(exponent - 1) * SUB_BUCKETS + int(mantissa * 2 * SUB_BUCKETS) - SUB_BUCKETS] += times
+        kept, bucket = _placed(value)
+        self._counts[bucket] += times
         self._note(times, kept, kept, kept * times)
 
     def build(self) -> Histogram:
@@ -235,3 +235,11 @@ class HistogramBuilder:
         self._minimum = min(self._minimum, smallest)
         self._maximum = max(self._maximum, largest)
         self._total += total
+
+
+@lru_cache(maxsize=64)
+def _placed(value: int) -> tuple[int, int]:
+    """Return a value within the buckets, and its bucket; the slots of a batch often have the same."""
+    kept = min(max(value, SMALLEST), LARGEST)
+    mantissa, exponent = math.frexp(kept)
+    return kept, (exponent - 1) * SUB_BUCKETS + int(mantissa * 2 * SUB_BUCKETS) - SUB_BUCKETS

@@ -184,21 +184,26 @@ class Recorder:
         latencies, lengths = _latencies_us(slots, produced_ms)
         every = counted(latencies)
         self._latency.add_counted(every)
+        scoring: dict[int, int] = {}
         for slot, latency in zip(slots, every.apart(lengths) if len(slots) > 1 else [every], strict=False):
             self._record_slot(slot, latency, now_s)
+            per_record_ns = round(slot.scoring_ns / slot.records)
+            scoring[per_record_ns] = scoring.get(per_record_ns, 0) + slot.records
+        for per_record_ns, records in scoring.items():
+            self._scoring.add_repeated(per_record_ns, records)
+            self._results += records
+        now_ms = self._clock.epoch_ms()
+        self._last_scores += [
+            LastScore(now_ms, slot.data_type, slot.model.name, slot.last_result) for slot in slots[-LAST_SCORES:]
+        ]
 
     def _record_slot(self, slot: SlotUse, latency: Counted, now_s: float) -> None:
-        self._results += slot.records
-        self._scoring.add_repeated(round(slot.scoring_ns / slot.records), slot.records)
         key = (slot.data_type, slot.model.version, slot.model.sha256)
         use = self._uses.pop(key, None) or _Use(slot.data_type, slot.model, self._started_s)
         use.add(slot, latency, now_s)
         self._uses[key] = use  # the newest use is the last: the first is the one to forget
         if len(self._uses) > MOST_USES:
             del self._uses[next(iter(self._uses))]
-        self._last_scores.append(
-            LastScore(self._clock.epoch_ms(), slot.data_type, slot.model.name, slot.last_result),
-        )
 
     def _publish_if_due(self, now_s: float) -> None:
         if self._changed and now_s - self._published_s >= self._publish_every_s:

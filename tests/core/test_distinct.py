@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore_cli.core.distinct import distinct
+from streamscore_cli.core.distinct import distinct, distinct_keys
 
 OBJECTS = [object() for _ in range(100)]
 
@@ -28,3 +28,17 @@ def test_few_or_many_are_told_apart(count: int) -> None:
     known, codes = distinct(column)
     assert {id(one) for one in known} == {id(one) for one in OBJECTS[:count]}
     assert [known[code] for code in codes.tolist()] == column.tolist()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5), min_size=1, max_size=300))
+def test_each_row_has_its_own_key(items: list[int]) -> None:
+    keys = np.array(items, np.uint64)
+    firsts, codes = distinct_keys(keys)
+    assert keys[firsts][codes].tolist() == items
+    assert len(firsts) == len(set(items))
+
+
+def test_keys_that_share_a_place_of_the_table_are_told_apart() -> None:
+    keys = np.tile(np.arange(5_000, dtype=np.uint64), 3)
+    firsts, codes = distinct_keys(keys)
+    assert (len(firsts), np.array_equal(keys[firsts][codes], keys)) == (5_000, True)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamscore_cli.core.failures import Cause
+from streamscore_cli.records import strided
 from streamscore_cli.records.bulk_reader import FEWEST, BulkReader
 from streamscore_cli.records.codec import Decoded
 from streamscore_cli.records.message_type import find_message, scalar_fields
@@ -96,6 +97,24 @@ def test_texts_that_differ_are_no_reason_to_read_one_by_one() -> None:
     assert left_over(values) == []
     decoded = ProtobufCodec(WineRecord).decode(values)
     assert decoded.columns.arrays["dataType"].tolist() == [names[row % 4] for row in range(MANY)]
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 63, 64, 65])
+@pytest.mark.parametrize("different", [2, 40, 300])
+def test_texts_of_any_width_and_number(width: int, different: int) -> None:
+    names = [f"{number:03}".rjust(width, "w")[-width:] for number in range(different)]
+    values: list[bytes | None] = [some_wine(row, names[row % different]) for row in range(600)]
+    assert not left_over(values)
+    found = ProtobufCodec(WineRecord).decode(values)
+    assert found.columns.arrays["dataType"].tolist() == [names[row % different] for row in range(600)]
+
+
+def test_texts_with_the_same_sum_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strided, "_FACTORS", np.ones(8, np.uint64))  # words in another order have the same sum then
+    names = ["aaaaaaaabbbbbbbb", "bbbbbbbbaaaaaaaa"]
+    values: list[bytes | None] = [some_wine(row, names[row % 2]) for row in range(200)]
+    found = ProtobufCodec(WineRecord).decode(values)
+    assert found.columns.arrays["dataType"].tolist() == names * 100
 
 
 def test_one_that_is_broken_costs_the_others_nothing() -> None:
