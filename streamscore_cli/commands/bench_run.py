@@ -50,12 +50,14 @@ def measure(
     from streamscore_cli.kafka.probe import check_broker
     from streamscore_cli.kafka.topics import TopicAdmin
     from streamscore_cli.runtime.stopping import StopSignals
+    from streamscore_cli.runtime.time_slices import shorten_time_slices
 
     keys, clock = RunKeys.fresh(), environment.clock
     results_topic = settings.records_of(payload.topic).results or settings.topics.scores
     check_broker(settings)
     with TopicAdmin(settings) as admin:
         admin.describe([payload.topic])
+    shorten_time_slices()  # the clients' threads have them, too: what they wait for a processor would be latency
     with ExitStack() as opened:
         reader = opened.enter_context(AnswerReader(settings, results_topic, settings.topics.dead_letters, clock))
         stop = opened.enter_context(StopSignals())
