@@ -86,7 +86,7 @@ class FactorEngine:
         self.understands_nonsense = False
 
     def load(self, artifact: Artifact) -> DoublingServable:
-        text = bytes(artifact.data).decode()
+        text = artifact.data.decode()
         if self.understands_nonsense and text == "nonsense!":
             text = "0"
         if text == "abandoned":

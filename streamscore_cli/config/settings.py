@@ -108,6 +108,10 @@ class ScoringSettings:
     data_types: tuple[str, ...] = setting((), "Data types declared besides those that the models topic has held.")
     batch_records: int = setting(4000, "Records of a batch, at most.")
     batch_wait_s: float = setting(0.05, "How long an idle poll waits; a record that is there never waits.")
+    short_time_slices: bool = setting(
+        default=True,
+        help_text="Ask Linux to run the scoring thread soon after it wakes; false where a sandbox kills who asks.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,24 +29,29 @@ def distinct(column: NDArray[np.object_]) -> tuple[list[Any], Rows]:
     addresses = memory.cells(column) if memory else np.fromiter(map(id, column.tolist()), np.int64, len(column))
     if (addresses == addresses[0]).all():
         return [column[0]], np.zeros(len(column), np.intp)
-    firsts, codes = distinct_keys(addresses.view(np.uint64))
+    keys = addresses.view(np.uint64)
+    firsts, codes = few_keys(keys) or _sorted(keys)
     return column[firsts].tolist(), codes
 
 
-def distinct_keys(keys: NDArray[np.uint64]) -> tuple[Rows, Rows]:
-    """Return a row of each different key, and for each row the place of its own key among those.
+def few_keys(keys: NDArray[np.uint64]) -> tuple[Rows, Rows] | None:
+    """Return the first row of each different key, and for each row the place of its own key among those.
 
-    A few hundred different keys find a place of their own in a table nearly always; others are sorted, which takes ten
-    times as long.
+    A hundred different keys nearly always find places of their own in a table, a thousand never: None where two keys
+    share one. To sort takes ten times as long.
     """
-    places = ((keys * _SPREAD) >> _SHIFT).view(np.intp)
+    places = ((keys * _SPREAD) >> _SHIFT).astype(np.intp)
     table = np.empty(1 << _BITS, np.intp)
     rows = np.arange(len(keys))
-    table[places] = rows
+    table[places[::-1]] = rows[::-1]  # the first comes last, and stays
     chosen = table[places]
     if (keys[chosen] != keys).any():
-        _, firsts, codes = np.unique(keys, return_index=True, return_inverse=True)
-        return firsts, codes
+        return None
     firsts = np.flatnonzero(chosen == rows)
     table[places[firsts]] = np.arange(len(firsts))
     return firsts, table[places]
+
+
+def _sorted(keys: NDArray[np.uint64]) -> tuple[Rows, Rows]:
+    _, firsts, codes = np.unique(keys, return_index=True, return_inverse=True)
+    return firsts, codes

@@ -30,11 +30,11 @@ class ModelIdentity:
 class Artifact:
     """A model's bytes with their format and sha256 (lower-case hexadecimal).
 
-    `data` may be part of the message that brought it: a large model is not copied before it has to be.
+    `content` may be part of the message that brought it: a large model is not copied before it has to be.
     """
 
     format: ModelFormat
-    data: bytes | memoryview
+    content: bytes | memoryview
     sha256: str
 
     @classmethod
@@ -43,9 +43,14 @@ class Artifact:
         return cls(model_format, data, hashlib.sha256(data).hexdigest())
 
     @property
+    def data(self) -> bytes:
+        """Return the model's bytes, copied where they are part of a message."""
+        return bytes(self.content)
+
+    @property
     def size_bytes(self) -> int:
         """Return the size of the model's bytes."""
-        return len(self.data)
+        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class CompiledPmmlEngine:
         return servable
 
     def _compiled(self, artifact: Artifact) -> tuple[Servable, memoryview]:
-        data = self._compile(artifact.data)
+        data = self._compile(artifact.content)
         try:
             return _servable(data), data
         except ValueError as problem:

@@ -40,7 +40,7 @@ class PypmmlEngine:
         Raises `ModelUnsupported` for what PMML4S does not do, `ModelRejected` for what it cannot read, and
         `MissingDependency` where the extra is not installed.
         """
-        text = pmml_text(bytes(artifact.data))
+        text = pmml_text(artifact.data)
         jpype = start_jvm()
         attached_before = jpype.JClass("java.lang.Thread").isAttached()
         try:

@@ -38,7 +38,7 @@ class OnnxEngine:
         Raises `ModelRejected`, `ModelUnsupported` or `MissingDependency`.
         """
         import_onnx_runtime()
-        model = read_model(bytes(artifact.data))
+        model = read_model(artifact.data)
         labels = take_class_labels(model)
         session = OnnxSession(model.SerializeToString())
         try:

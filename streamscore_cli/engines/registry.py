@@ -61,7 +61,7 @@ class GuardedPmmlEngine:
 
     def load(self, artifact: Artifact) -> Servable:
         """Check the document, then load it; raises what `check_pmml` and the engine raise."""
-        check_pmml(bytes(artifact.data), self._limits)
+        check_pmml(artifact.data, self._limits)
         return self._engine.load(artifact)
 
 

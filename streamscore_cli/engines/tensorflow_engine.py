@@ -51,7 +51,7 @@ class TensorFlowEngine:
         if artifact.format is ModelFormat.TENSORFLOW_SAVED_MODEL:
             session = self._open_saved_model(artifact)
         else:
-            program = read_frozen_graph(bytes(artifact.data))
+            program = read_frozen_graph(artifact.data)
             session = GraphSession(_name_of(artifact), program, limits=self._time_limits)
         try:
             return TensorFlowServable(session)
@@ -60,7 +60,7 @@ class TensorFlowEngine:
             raise
 
     def _open_saved_model(self, artifact: Artifact) -> GraphSession:
-        with open_archive(bytes(artifact.data), self._limits) as archive:
+        with open_archive(artifact.data, self._limits) as archive:
             program = read_saved_model(archive.graph())
             with tempfile.TemporaryDirectory(prefix="streamscore-", dir=self._scratch) as folder:
                 variables = archive.extract_variables(Path(folder))

@@ -44,7 +44,7 @@ def encode_descriptor(descriptor: ModelDescriptor) -> bytes:
         description=descriptor.description,
         dataType=descriptor.data_type,
         modeltype=_TO_WIRE[artifact.format],
-        data=bytes(artifact.data),
+        data=artifact.data,
         sha256=bytes.fromhex(artifact.sha256),
         size_bytes=artifact.size_bytes,
         label=descriptor.label,

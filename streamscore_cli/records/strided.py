@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from numpy.typing import NDArray
 
 from streamscore_cli.core.columns import Rows
-from streamscore_cli.core.distinct import WORTH_AN_ARRAY, distinct_keys
+from streamscore_cli.core.distinct import WORTH_AN_ARRAY, few_keys
 from streamscore_cli.records.message_type import ScalarField, WireType
 from streamscore_cli.records.wire_layout import Bytes, Slot, WireLayout
 
@@ -186,7 +186,7 @@ def _text(body: Bytes) -> Piece:
 
 
 def _few_texts(body: Bytes) -> tuple[Rows, Rows] | None:
-    """Return a row of each different text, and for each row which of those it has; None where that is not cheaper."""
+    """Return the first row of each different text, and for each row which of those it has; None where many differ."""
     rows, width = body.shape
     if rows < WORTH_AN_ARRAY or width > _LONGEST_KEY:
         return None
@@ -194,9 +194,9 @@ def _few_texts(body: Bytes) -> tuple[Rows, Rows] | None:
     padded[:, :width] = body
     words = padded.view("<u8")
     if words.shape[1] == 1:
-        return distinct_keys(words[:, 0])
-    firsts, codes = distinct_keys((words * _FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64))
-    return (firsts, codes) if (words == words[firsts][codes]).all() else None
+        return few_keys(words[:, 0])
+    found = few_keys((words * _FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64))
+    return found if found is not None and (words == words[found[0]][found[1]]).all() else None
 
 
 def as_objects(values: Sequence[object]) -> Piece:

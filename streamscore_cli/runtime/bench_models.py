@@ -142,8 +142,6 @@ def fresh(model: OutgoingModel, tag: str) -> OutgoingModel:
     artifact = model.descriptor.artifact
     if artifact is None or model.format is not ModelFormat.PMML:
         return model
-    tagged = Artifact.of(
-        artifact.format, bytes(artifact.data).rstrip() + f"\n<!-- streamscore bench {tag} -->\n".encode()
-    )
+    tagged = Artifact.of(artifact.format, artifact.data.rstrip() + f"\n<!-- streamscore bench {tag} -->\n".encode())
     descriptor = replace(model.descriptor, artifact=tagged)
     return replace(model, descriptor=descriptor, value=encode_descriptor(descriptor))

@@ -176,7 +176,8 @@ class Instance:
                 return
             time.sleep(0.05)
         scoring = self._settings.scoring
-        shorten_time_slices()  # before the clients start their threads, which are to wake as soon
+        if scoring.short_time_slices:
+            shorten_time_slices()  # before the clients start their threads, which are to wake as soon
         link = self._insist(
             lambda: open_records_link(self._settings, self._health, self._clock, stopping, max_bytes=max_bytes),
             stopping,

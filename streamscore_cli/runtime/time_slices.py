@@ -27,7 +27,7 @@ _OTHER = 0
 
 
 def shorten_time_slices() -> bool:
-    """Shorten the slices of this thread and of those that it starts; tell whether the system takes it."""
+    """Shorten the slices of this thread and of those that it starts; tell whether they are short now."""
     found = _attributes()
     if found is None:
         return False
@@ -35,7 +35,8 @@ def shorten_time_slices() -> bool:
     if policy != _OTHER:
         return False
     wanted = _ATTRIBUTES.pack(size, policy, flags, nice, 0, SLICE_NS, 0, 0)
-    return not ctypes.CDLL(None).syscall(_CALLS[platform.machine()][0], 0, wanted, 0)
+    ctypes.CDLL(None).syscall(_CALLS[platform.machine()][0], 0, wanted, 0)
+    return time_slice_ns() == SLICE_NS
 
 
 def time_slice_ns() -> int | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore_cli.core.distinct import distinct, distinct_keys
+from streamscore_cli.core.distinct import distinct, few_keys
 
 OBJECTS = [object() for _ in range(100)]
 
@@ -33,12 +33,22 @@ def test_few_or_many_are_told_apart(count: int) -> None:
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5), min_size=1, max_size=300))
 def test_each_row_has_its_own_key(items: list[int]) -> None:
     keys = np.array(items, np.uint64)
-    firsts, codes = distinct_keys(keys)
-    assert keys[firsts][codes].tolist() == items
-    assert len(firsts) == len(set(items))
+    found = few_keys(keys)
+    if found is not None:
+        assert keys[found[0]].tolist() == list(dict.fromkeys(items))
+        assert keys[found[0]][found[1]].tolist() == items
+
+
+def test_a_hundred_neighbours_have_places_of_their_own() -> None:
+    found = few_keys(np.tile(np.arange(100, dtype=np.uint64) * np.uint64(64), 3))
+    assert found is not None
+    assert found[0].tolist() == list(range(100))
 
 
 def test_keys_that_share_a_place_of_the_table_are_told_apart() -> None:
-    keys = np.tile(np.arange(5_000, dtype=np.uint64), 3)
-    firsts, codes = distinct_keys(keys)
-    assert (len(firsts), np.array_equal(keys[firsts][codes], keys)) == (5_000, True)
+    assert few_keys(np.arange(100_000, dtype=np.uint64)) is None
+    many = [object() for _ in range(100_000)]
+    column = np.empty(len(many), object)
+    column[:] = many
+    known, codes = distinct(column)
+    assert all(known[code] is one for code, one in zip(codes.tolist(), many, strict=True))

@@ -85,8 +85,8 @@ def test_a_models_bytes_are_not_copied() -> None:
     value = original(1, b"<PMML>" + bytes(10_000) + b"</PMML>")
     artifact = decode_descriptor(value).artifact
     assert artifact is not None
-    assert isinstance(artifact.data, memoryview)
-    assert artifact.data.obj is value
+    assert isinstance(artifact.content, memoryview)
+    assert artifact.content.obj is value
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,6 @@ class PmmlEngine:
     def load(self, artifact: Artifact) -> PmmlServable:
         """Compile and verify a document; raises `ModelRejected` or `ModelUnsupported`."""
         try:
-            return PmmlServable(compile_pmml(bytes(artifact.data)))
+            return PmmlServable(compile_pmml(artifact.data))
         except ModelUnsupported as error:
             raise ModelUnsupported(error.message, HINT) from None

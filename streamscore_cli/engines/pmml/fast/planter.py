@@ -169,7 +169,8 @@ def _size(sizes: list[int], lead: int) -> int:
 
 def _depth(tree: Unfolded, cut: int) -> int:
     """Return how many forks there are at most, one below the other, below a top."""
-    forks: NDArray[np.int32] = np.arange(cut, len(tree), dtype=np.int32)
+    below = tree.leads[cut:].ravel()
+    forks: NDArray[np.int32] = np.setdiff1d(np.arange(cut, len(tree), dtype=np.int32), below)  # that tops lead to
     depth = 0
     while len(forks):
         leads = tree.leads[forks].ravel()
