@@ -23,7 +23,7 @@ _TO_WIRE: Mapping[ModelFormat, pb.ModelDescriptor.ModelType.ValueType] = Mapping
 )
 _FROM_WIRE: Mapping[int, ModelFormat] = MappingProxyType({number: name for name, number in _TO_WIRE.items()})
 
-_DATA, _LOCATION = 5, 6
+_DATA, _LOCATION = pb.ModelDescriptor.DATA_FIELD_NUMBER, pb.ModelDescriptor.LOCATION_FIELD_NUMBER
 _MOST_FIELDS = 100
 """A message with more fields is the protobuf library's alone."""
 

@@ -191,7 +191,7 @@ class Recorder:
             scoring[per_record_ns] = scoring.get(per_record_ns, 0) + slot.records
         for per_record_ns, records in scoring.items():
             self._scoring.add_repeated(per_record_ns, records)
-            self._results += records
+        self._results += sum(scoring.values())
         now_ms = self._clock.epoch_ms()
         self._last_scores += [
             LastScore(now_ms, slot.data_type, slot.model.name, slot.last_result) for slot in slots[-LAST_SCORES:]
